@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from typing import Self, TypeVar, overload
+
+import attrs
+
+from angzarr_domain.exceptions import DecodeFailed, UsageError
+
+from ._covers import Cover
+from ._payloads import Codec, Message, Payload
+
+M = TypeVar("M", bound=Message)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def to_nanoseconds(moment: datetime) -> int:
+    """Nanoseconds since 1970 UTC, exactly.
+
+    Raises:
+        UsageError: The datetime is naive: it names no moment.
+
+    """
+    if moment.tzinfo is None or moment.utcoffset() is None:
+        raise UsageError("a naive datetime names no moment: give it a tzinfo, such as datetime.UTC")
+    return (moment - _EPOCH) // timedelta(microseconds=1) * 1000
+
+
+def from_nanoseconds(nanoseconds: int) -> datetime:
+    """The moment in UTC, cut to microseconds, which is what datetime holds."""
+    return _EPOCH + timedelta(microseconds=nanoseconds // 1000)
+
+
+class PayloadStorageType(IntEnum):
+    """Where a payload kept outside its book is stored."""
+
+    UNSPECIFIED = 0
+    FILESYSTEM = 1
+    GCS = 2
+    S3 = 3
+
+
+class SnapshotRetention(IntEnum):
+    """How long a snapshot is kept. DEFAULT is the same as TRANSIENT."""
+
+    DEFAULT = 0
+    PERSIST = 1
+    TRANSIENT = 2
+
+
+@attrs.frozen
+class PayloadReference:
+    """A claim check for a payload stored elsewhere; a page that has one is a gap to a fold."""
+
+    storage_type: PayloadStorageType = PayloadStorageType.UNSPECIFIED
+    uri: str = ""
+    content_hash: bytes = b""
+    original_size: int = 0
+    stored_at_ns: int | None = None
+
+
+@attrs.frozen
+class ExternalDeferredSequence:
+    """What a fact from outside has instead of a sequence: the id it is accepted once by."""
+
+    external_id: str = ""
+    description: str = ""
+
+
+@attrs.frozen
+class AngzarrDeferredSequence:
+    """What a command made by a saga or process manager has instead of a sequence: where it came from."""
+
+    source: Cover | None = None
+    source_seq: int = 0
+    source_component: str = ""
+    command_index: int = 0
+
+
+class _FromClient:
+    """Remembers the codec of the client that a value came from, outside its fields and its equality."""
+
+    __slots__ = ("_codec",)
+    _codec: Codec
+
+    def remember(self, codec: Codec) -> Self:
+        """This very value, which from now on decodes by the codec."""
+        object.__setattr__(self, "_codec", codec)
+        return self
+
+    # A frozen value's copy is the value itself, and so keeps its codec.
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _memo: object) -> Self:
+        return self
+
+
+@attrs.frozen
+class EventPage(_FromClient):
+    """One event.
+
+    Attributes:
+        event: The event; None in a gap page.
+        sequence: Its place in the stream, from 0; None until a coordinator has stored it.
+        created_at_ns: Nanoseconds since 1970 UTC; None if nobody stamped it.
+        deferred: What it has instead of a sequence. A page has one of the two, or neither.
+        external: Where the event is stored, if not in this page.
+
+    """
+
+    event: Payload | None = None
+    sequence: int | None = None
+    created_at_ns: int | None = None
+    deferred: ExternalDeferredSequence | AngzarrDeferredSequence | None = None
+    external: PayloadReference | None = None
+
+    @property
+    def created_at(self) -> datetime | None:
+        """When it was created, in UTC, cut to microseconds."""
+        return None if self.created_at_ns is None else from_nanoseconds(self.created_at_ns)
+
+    @overload
+    def decode(self) -> Message: ...
+    @overload
+    def decode(self, message_type: type[M]) -> M: ...
+    def decode(self, message_type: type[Message] | None = None) -> Message:
+        """The event as a message: of the given type, or of those that the client was told of.
+
+        Raises:
+            DecodeFailed: There is no event, it is of another type (the text lists what is known), or its
+                bytes are not readable.
+            UsageError: The page came from no client.
+
+        """
+        if self.event is None:
+            raise DecodeFailed("", f"page {self.sequence} holds no event")
+        codec: Codec | None = getattr(self, "_codec", None)
+        if codec is None:
+            raise UsageError("this page came from no client, so nothing can decode it: use a PayloadCodec")
+        return (
+            codec.decode_known(self.event) if message_type is None else codec.decode(self.event, message_type)
+        )
+
+
+@attrs.frozen
+class Snapshot:
+    """The folded state up to and including `sequence`. Without `created_at_ns` it fits no query by time."""
+
+    sequence: int = 0
+    state: Payload | None = None
+    retention: SnapshotRetention = SnapshotRetention.DEFAULT
+    created_at_ns: int | None = None
+
+
+def next_sequence(pages: Sequence[EventPage], snapshot: Snapshot | None = None) -> int:
+    """The sequence after these: the last page's + 1, else the snapshot's + 1, else 0 (C-0295 to C-0298)."""
+    last = pages[-1].sequence if pages else None
+    if last is not None:
+        return last + 1
+    return 0 if snapshot is None else snapshot.sequence + 1
+
+
+def _computed(book: EventBook) -> int:
+    return next_sequence(book.pages, book.snapshot)
+
+
+@attrs.frozen
+class EventBook:
+    """The history of one aggregate, or a part of it, or what a command adds to it.
+
+    Attributes:
+        next_sequence: As the peer said; computed from pages and snapshot unless given.
+
+    """
+
+    cover: Cover | None = None
+    pages: tuple[EventPage, ...] = ()
+    snapshot: Snapshot | None = None
+    next_sequence: int = attrs.field(default=attrs.Factory(_computed, takes_self=True))
+
+    def remember(self, codec: Codec) -> Self:
+        """This book, whose pages from now on decode by the codec."""
+        for page in self.pages:
+            page.remember(codec)
+        return self
