@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
-from typing import Self, TypeVar, overload
+from typing import Any, Self, TypeVar, overload
 
 import attrs
 
@@ -126,7 +126,7 @@ class EventPage(_FromClient):
     def decode(self) -> Message: ...
     @overload
     def decode(self, message_type: type[M]) -> M: ...
-    def decode(self, message_type: type[Message] | None = None) -> Message:
+    def decode(self, message_type: type[Any] | None = None) -> Any:
         """The event as a message: of the given type, or of those that the client was told of.
 
         Raises:
