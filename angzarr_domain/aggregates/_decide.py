@@ -1,0 +1,97 @@
+"""Deciding a command. The one place that says what a handler's answer means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar, cast
+
+import attrs
+
+from angzarr_domain.books import Message, is_message_type, type_name
+from angzarr_domain.exceptions import HandlerFailed, NotHandled, Rejected
+
+from ._base import Aggregate
+from ._context import Context
+from ._definition import AggregateDefinition, Handler
+from ._replay import Replayed
+
+A = TypeVar("A", bound=Aggregate)
+
+
+@attrs.frozen
+class Decision:
+    """What a command leads to: events in their order, or a rejection and no events."""
+
+    events: tuple[Message, ...] = ()
+    rejection: Rejected | None = None
+
+
+def handler_of(definition: AggregateDefinition[Any], command_type: str) -> Handler:
+    """The handler of a command type, by its full name.
+
+    Raises:
+        NotHandled: There is none; lists the types there are.
+
+    """
+    handler = definition.handlers.get(command_type)
+    if handler is None:
+        raise NotHandled(
+            f"{definition.cls.__name__} (domain {definition.domain}) has no handler for {command_type or '(no type)'}",
+            handled=definition.handlers,
+            type_url=f"/{command_type}",
+            domain=definition.domain,
+        )
+    return handler
+
+
+def decide(
+    definition: AggregateDefinition[A],
+    replayed: Replayed[A],
+    command: Message,
+    context: Context | None = None,
+) -> Decision:
+    """What the aggregate answers to the command. Changes nothing.
+
+    Args:
+        context: Given to handlers that ask for it; made from `replayed` unless given.
+
+    Raises:
+        NotHandled: The aggregate has no handler for this command type.
+        HandlerFailed: The handler raised something other than `Rejected`, or returned something that is no event
+            or that nothing applies.
+
+    """
+    handler = handler_of(definition, type_name(type(command)))
+    if context is None:
+        context = Context(next_sequence=replayed.next_sequence, had_history=replayed.had_history)
+    extra = (context,) if handler.takes_context else ()
+    try:
+        # Drained here: a generator that refuses late discards what it yielded before.
+        events = _drained(handler.function(replayed.state, command, *extra))
+    except Rejected as rejection:
+        return Decision(rejection=rejection)
+    except Exception as error:
+        raise HandlerFailed(handler.name, type(error).__name__) from error
+    for event in events:
+        _check_emitted(definition, handler, event)
+    return Decision(events)
+
+
+def _drained(result: Any) -> tuple[Any, ...]:
+    if result is None:
+        return ()
+    kind = cast("type[Any]", type(result))
+    if is_message_type(kind):
+        return (result,)
+    if isinstance(result, Iterable) and not isinstance(result, (str, bytes, dict)):
+        return tuple(cast("Iterable[Any]", result))
+    raise TypeError(f"returned {kind.__name__}, which is no event")
+
+
+def _check_emitted(definition: AggregateDefinition[Any], handler: Handler, event: object) -> None:
+    kind = type(event)
+    if not is_message_type(kind):
+        raise HandlerFailed(handler.name, f"no error, but returned {kind.__name__}, which is no event;")
+    name = type_name(kind)
+    if name not in definition.appliers and name not in definition.ignores:
+        raise HandlerFailed(handler.name, f"no error, but emitted {name}, which nothing applies;")

@@ -1,0 +1,198 @@
+"""Folding history into a state. The one place that says what a book means."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import attrs
+
+from angzarr_domain.books import (
+    Codec,
+    EventBook,
+    EventPage,
+    Message,
+    next_sequence,
+    type_name,
+    type_name_of_url,
+)
+from angzarr_domain.exceptions import (
+    CorruptHistory,
+    DecodeFailed,
+    HandlerFailed,
+    IncompleteHistory,
+    SnapshotUnfit,
+)
+
+from ._base import Aggregate, Facts, facts_of, keep_facts
+from ._definition import AggregateDefinition, Applier
+
+A = TypeVar("A", bound=Aggregate)
+
+
+@attrs.frozen
+class Replayed(Generic[A]):
+    """A folded history: the state, the sequence of the next event, and whether there was any history."""
+
+    state: A
+    next_sequence: int
+    had_history: bool
+
+
+class _Steps(dict[str, "tuple[Callable[[bytes], Any], Applier] | None"]):
+    """From a whole type URL to how it decodes and who applies it; None for a type nobody applies.
+
+    Keyed by the URL as it stands, so that its prefix is cut once for each distinct URL, not for each event.
+    The decoders belong to one fold, since a decoder serves one thread at a time.
+    """
+
+    def __init__(self, definition: AggregateDefinition[Any], codec: Codec) -> None:
+        super().__init__()
+        self._definition = definition
+        self._codec = codec
+
+    def __missing__(self, type_url: str) -> tuple[Callable[[bytes], Any], Applier] | None:
+        applier = self._definition.appliers.get(type_name_of_url(type_url))
+        step = None if applier is None else (self._codec.decoder(applier.event), applier)
+        self[type_url] = step
+        return step
+
+
+class Fold(Generic[A]):
+    """A fold that takes a history book by book, so that a large one never has to be held whole.
+
+    A snapshot does not load yet: it fits only if the pages reach back to 0 without it.
+    """
+
+    def __init__(
+        self,
+        definition: AggregateDefinition[A],
+        codec: Codec,
+        *,
+        root: UUID | None = None,
+        onto: Replayed[A] | None = None,
+    ) -> None:
+        self._definition = definition
+        self._steps = _Steps(definition, codec)
+        self._root = root
+        self._state = definition.fresh(Facts(root)) if onto is None else copy.deepcopy(onto.state)
+        self._next = 0 if onto is None else onto.next_sequence
+        self._had_history = onto is not None and onto.had_history
+
+    @property
+    def next_sequence(self) -> int:
+        """The sequence after what was folded so far."""
+        return self._next
+
+    def feed(self, book: EventBook) -> None:
+        """Fold one more book, which continues the ones before.
+
+        Raises:
+            IncompleteHistory: It leaves a hole before its first page (SnapshotUnfit if a snapshot covers it).
+            CorruptHistory: An event does not decode; nothing folded so far is worth keeping.
+            HandlerFailed: An applier raised.
+
+        """
+        self._check_reach(book)
+        if self._root is None and book.cover is not None:
+            self._root = book.cover.root
+        self._apply(book.pages)
+        self._had_history = self._had_history or bool(book.pages)
+        if book.pages:
+            self._next = book.next_sequence or next_sequence(book.pages) or self._next
+
+    def result(self) -> Replayed[A]:
+        """The state as of now. Feeding more after this would change it."""
+        keep_facts(self._state, Facts(self._root, self._had_history, self._next))
+        return Replayed(self._state, self._next, self._had_history)
+
+    def _check_reach(self, book: EventBook) -> None:
+        first = book.pages[0].sequence if book.pages else None
+        reaches = first is None or first <= self._next
+        if reaches and (book.pages or self._had_history):
+            return
+        if book.snapshot is not None:
+            raise SnapshotUnfit(
+                f"the snapshot at {book.snapshot.sequence} does not fit {self._definition.cls.__name__}, and the "
+                f"pages before {first if book.pages else 'it'} are missing: fold the whole history"
+            )
+        if first is not None and not reaches:
+            raise IncompleteHistory(
+                f"the book starts at {first} where {self._next} has to come next: read the pages before it"
+            )
+        if book.next_sequence > 0:
+            raise IncompleteHistory(
+                f"the book says that {book.next_sequence} comes next but holds neither pages nor a snapshot"
+            )
+
+    def _apply(self, pages: tuple[EventPage, ...]) -> None:
+        steps, state, start = self._steps, self._state, self._next
+        page = None
+        try:
+            for page in pages:
+                payload = page.event
+                # A gap page is skipped, and so are a page already folded and a type nobody applies (C-0288).
+                if payload is None or (page.sequence is not None and page.sequence < start):
+                    continue
+                step = steps[payload.type_url]
+                if step is not None:
+                    step[1].function(state, step[0](payload.value))
+        except DecodeFailed as error:
+            url, sequence = (page.event.type_url, page.sequence) if page and page.event else ("", None)
+            raise CorruptHistory(url, sequence=sequence, root=self._root) from error
+        except Exception as error:
+            step = steps[page.event.type_url] if page and page.event else None
+            raise HandlerFailed(step[1].name if step else "replay", type(error).__name__) from error
+
+
+def replay(
+    definition: AggregateDefinition[A],
+    history: EventBook | Iterable[EventBook] | None,
+    codec: Codec,
+    *,
+    root: UUID | None = None,
+    onto: Replayed[A] | None = None,
+) -> Replayed[A]:
+    """The state that a history leads to.
+
+    Args:
+        history: A book, or books that continue each other; None is no history (a fresh state).
+        root: Which aggregate; read from the book's cover unless given.
+        onto: A state to fold onto, which stays as it is; the history is then what came after it.
+
+    Raises:
+        IncompleteHistory: The history does not reach back to its start.
+        CorruptHistory: A stored event does not decode.
+        HandlerFailed: An applier raised.
+
+    """
+    fold = Fold(definition, codec, root=root, onto=onto)
+    for book in (history,) if isinstance(history, EventBook) else history or ():
+        fold.feed(book)
+    return fold.result()
+
+
+def advance(definition: AggregateDefinition[A], replayed: Replayed[A], events: Iterable[Message]) -> Replayed[A]:
+    """The state after these new events, which are not encoded on the way. The given state stays as it is.
+
+    Raises:
+        HandlerFailed: An applier raised.
+
+    """
+    state = copy.deepcopy(replayed.state)
+    count = 0
+    for event in events:
+        count += 1
+        applier = definition.appliers.get(type_name(type(event)))
+        if applier is not None:
+            try:
+                applier.function(state, event)
+            except Exception as error:
+                raise HandlerFailed(applier.name, type(error).__name__) from error
+    following = replayed.next_sequence + count
+    had_history = replayed.had_history or count > 0
+    root = facts_of(state).root
+    keep_facts(state, Facts(root, had_history, following))
+    return Replayed(state, following, had_history)
