@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import attrs
 
@@ -80,11 +80,11 @@ def decide(
 def _drained(result: Any) -> tuple[Any, ...]:
     if result is None:
         return ()
-    kind = cast("type[Any]", type(result))
+    kind: type[Any] = type(result)  # pyright: ignore[reportUnknownVariableType] - of anything
     if is_message_type(kind):
         return (result,)
     if isinstance(result, Iterable) and not isinstance(result, (str, bytes, dict)):
-        return tuple(cast("Iterable[Any]", result))
+        return tuple(result)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - checked next
     raise TypeError(f"returned {kind.__name__}, which is no event")
 
 

@@ -78,7 +78,7 @@ def _field_issues(cls: type[Any]) -> list[str]:
         elif value is attrs.NOTHING:
             issues.append(f"field {name}: has no default, so no fresh aggregate can be made; give it one")
         elif isinstance(value, _MUTABLE):
-            kind = cast("type[Any]", type(value)).__name__
+            kind = next(m.__name__ for m in _MUTABLE if isinstance(cast("object", value), m))
             issues.append(f"field {name}: all aggregates would share this {kind}; use attrs.field(factory={kind})")
         elif name.startswith("_") and not getattr(value, "alias", None):
             issues.append(f"field {name}: attrs would name its argument {name.lstrip('_')!r}; drop the underscore")
