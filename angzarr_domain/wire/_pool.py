@@ -1,7 +1,7 @@
 """The protocol's schemas in a descriptor pool of our own.
 
 The default pool is shared by every library of a process, and a second schema of the same name breaks it.
-Ours holds its own copies of the protocol and of the well-known types, so nothing another library registers can
+Ours holds copies of the protocol and of the well-known types, so nothing another library registers can
 clash with it. The price: our `Any` and `Timestamp` are other classes than the user's, and `CopyFrom` between
 them fails. Values cross as type URL and bytes.
 """
