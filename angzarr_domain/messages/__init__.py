@@ -1,0 +1,26 @@
+"""What generated message modules are written in: fields that know their place in the .proto.
+
+    @attrs.frozen(kw_only=True)
+    class Deposit:
+        __protobuf_name__: ClassVar[str] = "bank.v1.Deposit"
+
+        amount: int = proto(1, "int64")
+
+A class so bound encodes and decodes by `angzarr_domain.wire.PayloadCodec`, and checks its fields when it is made.
+Nothing here loads protobuf.
+"""
+
+from ._fields import at_most_one, proto, proto_map
+from ._schemas import FieldSchema, Shape, schema_of
+from ._values import FrozenMap, OpenEnum
+
+__all__ = [
+    "FieldSchema",
+    "FrozenMap",
+    "OpenEnum",
+    "Shape",
+    "at_most_one",
+    "proto",
+    "proto_map",
+    "schema_of",
+]

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import attrs
+from google.protobuf.message import DecodeError, EncodeError
+from google.protobuf.message import Message as CompiledMessage
+
+from angzarr_domain.books import Message, Payload, type_name, type_name_of_url
+from angzarr_domain.exceptions import DecodeFailed, InvalidArgument, UsageError
+
+from ._schemas import raw_class
+from ._shapes import Unreadable, shape_of
+
+M = TypeVar("M", bound=Message)
+Decoder = Callable[[bytes], Any]
+
+#: What every type URL of ours starts with (C-0097).
+TYPE_URL_PREFIX = "/"
+
+
+class PayloadCodec:
+    """Messages to payloads and back, for generated classes and compiled protobuf messages alike.
+
+    Type URLs are written as "/" + full name (C-0474); any prefix or none is read (C-0372), and full names are
+    compared exactly (C-0366, C-0373). Thread-safe, except for the functions that `decoder` gives.
+
+    Args:
+        types: Message classes that `decode_known` finds by name. Two of the same name: UsageError.
+
+    """
+
+    def __init__(self, types: Iterable[type[Any]] = ()) -> None:
+        self._known: dict[str, type[Any]] = {}
+        for message_type in types:
+            known = self._known.setdefault(type_name(message_type), message_type)
+            if known is not message_type:
+                raise UsageError(
+                    f"two classes stand for {type_name(message_type)}: {_where(known)} and {_where(message_type)}; "
+                    "tell the codec of one",
+                    field="types",
+                )
+
+    def encode(self, message: Message, /) -> Payload:
+        """The payload of a message; equal messages give equal bytes.
+
+        Raises:
+            UsageError: It is no message.
+            InvalidArgument: A compiled message lacks a required field, or a message is nested too deep.
+
+        """
+        binding = _binding(type(message))
+        return Payload(binding.type_url, binding.encode(message))
+
+    def decoder(self, message_type: type[M], /) -> Callable[[bytes], M]:
+        """A decoder for hot loops, for one thread at a time: it may reuse what it parses into.
+
+        It raises DecodeFailed for bytes that are not readable (C-0376); empty bytes are a default message (C-0375).
+        """
+        return _binding(message_type).decoder()
+
+    def decode(self, payload: Payload, message_type: type[M], /) -> M:
+        """The payload as that type.
+
+        Raises:
+            DecodeFailed: The payload is of another type, or its bytes are not readable.
+
+        """
+        binding = _binding(message_type)
+        if type_name_of_url(payload.type_url) != binding.full_name:
+            raise DecodeFailed(payload.type_url, f"asked for as {binding.full_name}", code="ANY_TYPE_MISMATCH")
+        decoded: M = binding.decoder()(payload.value)
+        return decoded
+
+    def decode_known(self, payload: Payload, /) -> Message:
+        """The payload as one of the types this codec was told of.
+
+        Raises:
+            DecodeFailed: It was not told of this type, and the text lists what it knows; or the bytes are not
+                readable.
+
+        """
+        message_type = self._known.get(type_name_of_url(payload.type_url))
+        if message_type is None:
+            known = ", ".join(sorted(self._known)) or "nothing"
+            raise DecodeFailed(
+                payload.type_url, f"not among the known types; known here: {known}", code="ANY_TYPE_MISMATCH"
+            )
+        decoded: Message = _binding(message_type).decoder()(payload.value)
+        return decoded
+
+
+@attrs.frozen
+class _Binding:
+    full_name: str
+    encode: Callable[[Any], bytes]
+    decoder: Callable[[], Decoder]
+
+    @property
+    def type_url(self) -> str:
+        return TYPE_URL_PREFIX + self.full_name
+
+
+# Derived from the class alone, so one copy serves every codec of the process.
+_BINDINGS: dict[type[Any], _Binding] = {}
+
+
+def _binding(message_type: type[Any]) -> _Binding:
+    found = _BINDINGS.get(message_type)
+    return _BINDINGS.setdefault(message_type, _bound(message_type)) if found is None else found
+
+
+def _bound(message_type: type[Any]) -> _Binding:
+    full_name = type_name(message_type)
+    if issubclass(message_type, CompiledMessage):
+        return _of_compiled(full_name, message_type)
+    if hasattr(message_type, "DESCRIPTOR"):
+        raise UsageError(f"{_where(message_type)} has a descriptor but is no protobuf message", field="message")
+    return _of_generated(full_name, message_type)
+
+
+def _of_compiled(full_name: str, message_type: type[CompiledMessage]) -> _Binding:
+    type_url, parse = TYPE_URL_PREFIX + full_name, message_type.FromString
+
+    def encode(message: CompiledMessage) -> bytes:
+        return _serialized(full_name, message)
+
+    def decode(value: bytes) -> CompiledMessage:
+        try:
+            return parse(value)
+        except (DecodeError, UnicodeDecodeError) as error:
+            raise DecodeFailed(type_url, "its bytes are not a readable message of this type") from error
+
+    return _Binding(full_name, encode, lambda: decode)
+
+
+def _of_generated(full_name: str, message_type: type[Any]) -> _Binding:
+    type_url, raw_type, shape = TYPE_URL_PREFIX + full_name, raw_class(message_type), shape_of(message_type)
+
+    def encode(message: Any) -> bytes:
+        raw = raw_type()
+        shape.write(raw, message)
+        return _serialized(full_name, raw)
+
+    def decoder() -> Decoder:
+        raw = raw_type()
+        parse, read = raw.ParseFromString, shape.read
+
+        def decode(value: bytes) -> Any:
+            try:
+                parse(value)
+                return read(raw)
+            except (DecodeError, UnicodeDecodeError) as error:
+                raise DecodeFailed(type_url, "its bytes are not a readable message of this type") from error
+            except Unreadable as error:
+                raise DecodeFailed(type_url, str(error)) from error
+
+        return decode
+
+    return _Binding(full_name, encode, decoder)
+
+
+def _serialized(full_name: str, message: CompiledMessage) -> bytes:
+    try:
+        return message.SerializeToString(deterministic=True)
+    except EncodeError as error:
+        raise InvalidArgument(
+            f"a {full_name} that cannot be encoded: a required field is missing, or it is nested too deep",
+            field=full_name,
+        ) from error
+
+
+def _where(message_type: type[Any]) -> str:
+    return f"{message_type.__module__}.{message_type.__qualname__}"
