@@ -1,0 +1,50 @@
+"""The seam below every client: one call. In-process is just another transport."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol, TypeVar
+
+import attrs
+
+from angzarr_domain.wire import Method
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+#: Seconds a call may take unless it says otherwise.
+DEFAULT_TIMEOUT = 30.0
+
+
+@attrs.frozen
+class CallOptions:
+    """How one call is made.
+
+    Attributes:
+        timeout: Seconds until it is given up; None never gives up.
+        metadata: Pairs sent along, keys in lower case.
+
+    """
+
+    timeout: float | None = DEFAULT_TIMEOUT
+    metadata: tuple[tuple[str, str | bytes], ...] = ()
+
+
+class Transport(Protocol):
+    """Makes calls. Every failure is an AngzarrError; a call after `close` is a UsageError (CLIENT_CLOSED)."""
+
+    def unary(self, method: Method[Q, R], request: Q, options: CallOptions) -> R:
+        """One request, one response."""
+        ...
+
+    def stream(self, method: Method[Q, R], request: Q, options: CallOptions) -> Iterator[R]:
+        """One request, many responses. Closing the iterator early ends the call."""
+        ...
+
+    def bidi(self, method: Method[Q, R], requests: Iterable[Q], options: CallOptions) -> Iterator[R]:
+        """Many requests, many responses."""
+        ...
+
+    def close(self) -> None:
+        """End it; harmless when repeated."""
+        ...
