@@ -197,7 +197,8 @@ class DeclarationError(AngzarrError):
     codes: ClassVar[tuple[str, ...]] = ("DECLARATION",)
     default_status = Status.INTERNAL
 
-    issues: tuple[str, ...]
+    #: Empty in an error read back from a peer: its message has them.
+    issues: tuple[str, ...] = ()
 
     def __init__(self, name: str, issues: Iterable[str]) -> None:
         self.issues = tuple(issues)

@@ -7,6 +7,7 @@ from ._formats import Format
 from ._methods import COMPENSATE, METHODS, NOTIFICATION, REJECTION_NOTIFICATION, Kind, Method, Methods
 from ._payloads import TYPE_URL_PREFIX, PayloadCodec
 from ._pool import POOL, include_root
+from ._status import WireStatus, from_status, to_status
 
 __all__ = [
     "COMPENSATE",
@@ -20,5 +21,8 @@ __all__ = [
     "Method",
     "Methods",
     "PayloadCodec",
+    "WireStatus",
+    "from_status",
     "include_root",
+    "to_status",
 ]
