@@ -24,6 +24,7 @@
     |-- ServingError              an address or socket that cannot be served
     |-- StoreError                a data file that cannot be used
     |-- DeclarationError          an aggregate is declared wrongly; every issue at once
+    |-- GenerationError           no messages can be generated from a .proto; every issue at once
     `-- UsageError                a call that cannot mean anything: mend the calling code
 
 What a field says is kept in `details`, as text, because that is what travels: an error read back from a
@@ -50,6 +51,7 @@ __all__ = [
     "DeadlineExceeded",
     "DeclarationError",
     "DecodeFailed",
+    "GenerationError",
     "HandlerFailed",
     "HistoryError",
     "IncompleteHistory",
@@ -205,6 +207,20 @@ class DeclarationError(AngzarrError):
         lines = "".join(f"\n  - {issue}" for issue in self.issues)
         many = "1 issue" if len(self.issues) == 1 else f"{len(self.issues)} issues"
         super().__init__(f"{name} is declared with {many}:{lines}", details={"class": name})
+
+
+class GenerationError(AngzarrError):
+    """No messages can be generated from these .proto files. Lists every issue; nothing was written."""
+
+    codes: ClassVar[tuple[str, ...]] = ("GENERATION",)
+    default_status = Status.INVALID_ARGUMENT
+
+    issues: tuple[str, ...]
+
+    def __init__(self, issues: Iterable[str]) -> None:
+        self.issues = tuple(issues)
+        lines = "".join(f"\n  - {issue}" for issue in self.issues)
+        super().__init__(f"no messages were generated:{lines}")
 
 
 class Rejected(AngzarrError):
