@@ -1,0 +1,45 @@
+# Two commands for people: `make demo` and `make test`. Each sets up what it needs in .venv first.
+
+# Any Python from 3.11 on; name another with `make PYTHON=python3.12 test`.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
+	if $$python -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$python; break; fi; done)
+VENV := .venv
+READY := $(VENV)/.ready
+RUN := $(VENV)/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test crash check generate bench clean
+
+help:  ## what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(READY): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "No Python from 3.11 on was found: install one, or say make PYTHON=/path/to/python"; exit 1; }
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Making a virtual environment failed: on Debian and Ubuntu, install python3-venv"; exit 1; }
+	@echo "Setting up $(VENV) ..."
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(READY)
+
+demo: $(READY)  ## the bank: real operations from a CSV through the embedded coordinator and back
+	@$(RUN) -m examples.bank
+
+test: $(READY)  ## every test (one: .venv/bin/pytest tests/aggregates -k replay)
+	@$(RUN) -m pytest
+
+crash: $(READY)  ## kill -9 the coordinator 500 times under load, and lose nothing
+	@ANGZARR_CRASH_ROUNDS=500 $(RUN) -m pytest -s tests/crash
+
+check: $(READY)  ## style, types, generated files
+	@$(RUN) -m ruff check
+	@$(RUN) -m ruff format --check
+	@$(RUN) -m mypy
+	@$(VENV)/bin/pyright
+	@$(RUN) proto/generate.py --check
+	@$(RUN) -m examples.bank.generate --check
+
+generate: $(READY)  ## make the generated files anew
+	@$(RUN) proto/generate.py
+	@$(RUN) -m examples.bank.generate
+
+clean:  ## remove what the others made
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
