@@ -3,7 +3,8 @@
     ```python                 is run; all such blocks of a page share one session
     ```python file=x.py       is written to x.py instead (other languages alike: ```proto file=x.proto)
     ```console                each line after "$ " is run by a shell; the lines below it are what it prints,
-                              where "..." stands for any text
+                              where "..." stands for any text. A command that ends in " &" goes on until the
+                              page ends; the next one waits for what it is to print
 
 Anything else is not run.
 """
@@ -14,6 +15,8 @@ import os
 import re
 import subprocess
 import sys
+import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import attrs
@@ -48,18 +51,19 @@ def run_page(page: Path, folder: Path) -> int:
     """Run it; how many blocks did something. AssertionError where the page is not true."""
     blocks = blocks_of(page)
     session: list[Block] = []
-    for block in blocks:
-        if block.file:
-            target = folder / block.file
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(block.body, "utf-8")
-        elif block.language == "console":
-            _run_python(session, folder)
-            session.clear()
-            _run_console(block, folder)
-        else:
-            session.append(block)
-    _run_python(session, folder)
+    with ExitStack() as background:
+        for block in blocks:
+            if block.file:
+                target = folder / block.file
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(block.body, "utf-8")
+            elif block.language == "console":
+                _run_python(session, folder)
+                session.clear()
+                _run_console(block, folder, background)
+            else:
+                session.append(block)
+        _run_python(session, folder)
     return len(blocks)
 
 
@@ -91,9 +95,14 @@ def _run_python(session: list[Block], folder: Path) -> None:
     assert done.returncode == 0, f"{page.name}, line {session[0].line}:\n{done.stdout}{done.stderr}"
 
 
-def _run_console(block: Block, folder: Path) -> None:
+def _run_console(block: Block, folder: Path, background: ExitStack) -> None:
     for part in re.split(r"^\$ ", block.body, flags=re.MULTILINE)[1:]:
         command, _, expected = part.partition("\n")
+        pattern = ".*".join(re.escape(piece) for piece in expected.strip().split("..."))
+        where = f"{block.page.name}, line {block.line}: $ {command}"
+        if command.endswith(" &"):
+            _start(command.removesuffix(" &"), pattern, where, folder, background)
+            continue
         done = subprocess.run(
             ["bash", "-c", command],
             cwd=folder,
@@ -104,9 +113,22 @@ def _run_console(block: Block, folder: Path) -> None:
             timeout=300,
             check=False,
         )
-        wanted = ".*".join(re.escape(piece) for piece in expected.strip().split("..."))
-        where = f"{block.page.name}, line {block.line}: $ {command}"
         if expected.strip():
-            assert re.fullmatch(wanted, done.stdout.strip(), re.DOTALL), f"{where}\nprinted\n{done.stdout}"
+            assert re.fullmatch(pattern, done.stdout.strip(), re.DOTALL), f"{where}\nprinted\n{done.stdout}"
         else:
             assert done.returncode == 0, f"{where}\nfailed with\n{done.stdout}"
+
+
+def _start(command: str, pattern: str, where: str, folder: Path, background: ExitStack) -> None:
+    printed = folder / f".printed-{len(list(folder.glob('.printed-*')))}"
+    with printed.open("w") as output:
+        process = subprocess.Popen(
+            ["bash", "-c", f"exec {command}"], cwd=folder, env=_environment(folder), stdout=output, stderr=output
+        )
+    background.callback(process.wait, 30)
+    background.callback(process.terminate)
+    deadline = time.monotonic() + 30
+    while not re.search(pattern, printed.read_text(), re.DOTALL):
+        assert process.poll() is None, f"{where}\nended with\n{printed.read_text()}"
+        assert time.monotonic() < deadline, f"{where}\nprinted\n{printed.read_text()}"
+        time.sleep(0.05)
