@@ -32,6 +32,17 @@ from ._calls import (
     TemporalQuery,
 )
 from ._covers import DEFAULT_EDITION, NOW, Cover, DomainDivergence, Edition, compute_root
+from ._limits import (
+    MAX_CORRELATION_ID,
+    MAX_PAYLOAD,
+    MAX_SEQUENCE,
+    MAX_TYPE_URL,
+    check_correlation_id,
+    check_domain,
+    check_payload,
+    check_sequence,
+    parse_root,
+)
 from ._pages import (
     AngzarrDeferredSequence,
     EventBook,
@@ -49,6 +60,10 @@ from ._payloads import Codec, Compiled, Message, Named, Payload, is_message_type
 
 __all__ = [
     "DEFAULT_EDITION",
+    "MAX_CORRELATION_ID",
+    "MAX_PAYLOAD",
+    "MAX_SEQUENCE",
+    "MAX_TYPE_URL",
     "NOW",
     "AggregateRoot",
     "AngzarrDeferredSequence",
@@ -92,10 +107,15 @@ __all__ = [
     "SpeculateRequest",
     "SyncMode",
     "TemporalQuery",
+    "check_correlation_id",
+    "check_domain",
+    "check_payload",
+    "check_sequence",
     "compute_root",
     "from_nanoseconds",
     "is_message_type",
     "next_sequence",
+    "parse_root",
     "to_nanoseconds",
     "type_name",
     "type_name_of_url",
