@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from typing import Any, Final, Self
+
+import grpc
+
+from angzarr_domain.exceptions import ServingError, UsageError
+
+from ._addresses import SocketAddress, TcpAddress, listening_points, parse_address
+from ._rpc import Served, generic_handlers, service_names
+from ._signals import StopRequests
+from ._sockets import claimed, created_with
+from ._standard import StandardServices
+from ._workers import Workers
+
+#: Seconds that calls under way are given when a server stops.
+DEFAULT_GRACE: Final = 5.0
+
+#: Who may connect to a socket file, unless told otherwise: its owner.
+DEFAULT_SOCKET_MODE: Final = 0o600
+
+_SECONDS_BEYOND_GRACE: Final = 0.5
+
+# Books and errors outgrow gRPC's defaults (4 MiB, 8 KiB); a caller's own limits still protect it.
+_OPTIONS: Final = (
+    ("grpc.so_reuseport", 0),  # else a second server binds the same port, and the two share its calls
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_metadata_size", 1 << 20),
+    ("grpc.absolute_max_metadata_size", 1 << 21),
+)
+
+
+class Serving:
+    """A gRPC server on all of its addresses or on none, with health and reflection.
+
+    A context manager: serves from entering on, stops when it ends.
+
+    Args:
+        served: What it answers.
+        addresses: host:port (port 0 for any free one), http://host:port, /absolute.sock, ./relative.sock or
+            unix:PATH; at least one. A host name stands for every address it resolves to.
+        services: Further services of the application, served and health-reported as well (C-0503).
+        socket_mode: Permissions of socket files.
+        grace: Seconds that calls under way are given when it stops.
+        workers: Threads, and so the most calls answered at a time, apart from those with a pool of their own.
+
+    """
+
+    def __init__(
+        self,
+        served: Iterable[Served[Any, Any]],
+        addresses: Iterable[str],
+        *,
+        services: Iterable[grpc.GenericRpcHandler] = (),
+        socket_mode: int = DEFAULT_SOCKET_MODE,
+        grace: float = DEFAULT_GRACE,
+        workers: int = 16,
+    ) -> None:
+        self._targets = [parse_address(address) for address in addresses]
+        if not self._targets:
+            raise UsageError("name at least one address to serve on, such as localhost:1310", field="addresses")
+        self._handlers = (*generic_handlers(served), *services)
+        self._socket_mode = socket_mode
+        self._grace = grace
+        self._workers = Workers(workers, "angzarr-call")
+        self._standard = StandardServices(service_names(self._handlers))
+        self._addresses: tuple[str, ...] = ()
+        self._stack = ExitStack()
+        self._server: grpc.Server | None = None
+        self._requests = StopRequests()
+        self._stopping = threading.Lock()
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where it serves, each as given but with the port it got; clients connect to these as they stand."""
+        if not self._addresses:
+            raise UsageError("not serving yet: the addresses are known after entering", field="addresses")
+        return self._addresses
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Bind all addresses and serve.
+
+        Raises:
+            ServingError: One of them cannot be served (ADDRESS_IN_USE, ADDRESS_UNUSABLE); the others are released.
+            UsageError: It was started before.
+
+        """
+        if self._addresses:
+            raise UsageError("a Serving serves once: make another one")
+        with ExitStack() as undo:
+            undo.callback(self._release_threads)
+            for target in self._targets:
+                if isinstance(target, SocketAddress):
+                    undo.enter_context(claimed(target))
+            server = self._bound()
+            # Only now, so that a server that fails to bind an address has answered nothing on the others.
+            server.add_generic_rpc_handlers((*self._handlers, *self._standard.handlers()))
+            server.start()
+            self._server = server
+            self._stack = undo.pop_all()
+        self._standard.serving()
+
+    def stop(self, grace: float | None = None) -> None:
+        """Answer no new calls, let those under way finish, release every address; harmless when repeated.
+
+        Returns half a second after the grace at the latest. A function that ignores the end of its call goes
+        on even then: what it writes to must refuse it.
+
+        Args:
+            grace: Seconds for calls under way; those given at the start unless given here.
+
+        """
+        with self._stopping:
+            if self._server is not None:
+                seconds = self._grace if grace is None else grace
+                self._standard.stopping()
+                self._server.stop(seconds).wait(seconds + _SECONDS_BEYOND_GRACE)
+                self._server = None
+            self._stack.close()
+        self._requests.request()
+
+    def wait(self, stop_event: threading.Event | None = None) -> None:
+        """Return when SIGTERM or SIGINT arrives (on the main thread), the event is set, or someone calls `stop`.
+
+        Signals are caught only from this call on; `run` catches them from before the first call is answered.
+        """
+        with self._requests:
+            self._requests.wait(stop_event)
+
+    def run(
+        self,
+        stop_event: threading.Event | None = None,
+        announce: Callable[[tuple[str, ...]], object] = lambda _addresses: None,
+    ) -> None:
+        """Serve until asked to stop, then stop.
+
+        Args:
+            stop_event: Asks to stop; the only thing that does off the main thread, where no signal arrives.
+            announce: Told the addresses once they are served.
+
+        Raises:
+            UsageError: Off the main thread without an event: nothing could ever stop it.
+
+        """
+        if stop_event is None and threading.current_thread() is not threading.main_thread():
+            raise UsageError("off the main thread no signal arrives: give a stop event", field="stop")
+        with self._requests, self:
+            announce(self.addresses)
+            self._requests.wait(stop_event)
+
+    def _bound(self) -> grpc.Server:
+        server = grpc.server(self._workers, options=_OPTIONS)
+        try:
+            self._addresses = tuple([self._bind(server, target) for target in self._targets])
+        except BaseException:
+            _release(server)
+            raise
+        return server
+
+    def _bind(self, server: grpc.Server, target: TcpAddress | SocketAddress) -> str:
+        if isinstance(target, SocketAddress):
+            with created_with(self._socket_mode):
+                # gRPC reads the path as that of a URI.
+                _add_port(server, f"unix:{target.path.replace('%', '%25')}", target.given)
+            return target.text
+        hosts, port = listening_points(target)
+        for host in hosts:
+            port = _add_port(server, f"[{host}]:{port}" if ":" in host else f"{host}:{port}", target.given)
+        return target.text(port)
+
+    def _release_threads(self) -> None:
+        self._workers.shutdown(wait=False)
+        self._standard.close()
+
+
+def _add_port(server: grpc.Server, where: str, given: str) -> int:
+    try:
+        port = server.add_insecure_port(where)
+    except RuntimeError:
+        port = 0
+    if port == 0:
+        # It was free a moment ago, so somebody else has just taken it.
+        raise ServingError(f"{given} was taken while binding it: try again", address=given, code="ADDRESS_IN_USE")
+    return port
+
+
+def _release(server: grpc.Server) -> None:
+    # A server that was never started keeps its ports, and its callers waiting, for as long as the process lives.
+    server.start()
+    server.stop(None).wait(_SECONDS_BEYOND_GRACE)
