@@ -37,7 +37,7 @@ def proto(
         optional: None stands for absent. Messages, timestamps, durations and UUIDs always are.
         repeated: Holds a tuple; lists are turned into one.
         packed: As the .proto says; only repeated numbers know the difference.
-        oneof: The oneof it belongs to; implies optional.
+        oneof: The oneof it belongs to, of which at most one member is set; implies optional.
 
     """
     found, find_type = _kind_of(kind)
@@ -49,6 +49,8 @@ def proto(
         shape = Shape.SINGLE
     schema = FieldSchema(number, found.name, shape, find_type, oneof=oneof, packed=packed)
     default, convert, check = _BY_SHAPE[shape](found)
+    if oneof is not None:
+        check = _exclusive(oneof, check)
     return _field(schema, default, convert, check)
 
 
@@ -57,22 +59,6 @@ def proto_map(number: int, key: KindName, kind: KindName | type[Any] | Callable[
     keys, (values, find_type) = KINDS[key], _kind_of(kind)
     schema = FieldSchema(number, values.name, Shape.MAP, find_type, key=key)
     return _field(schema, FrozenMap[Any, Any](), _to_frozen_map(values), _check_map(keys, values))
-
-
-def at_most_one(message: object, oneof: str, *members: str) -> None:
-    """Check that not more than one member of a oneof is set.
-
-    Raises:
-        InvalidArgument: Two or more are; `field` is the name of the oneof.
-
-    """
-    given = [name for name in members if getattr(message, name) is not None]
-    if len(given) > 1:
-        raise InvalidArgument(
-            f"{type(message).__name__} takes at most one of {', '.join(members)} (oneof {oneof}), not "
-            f"{' and '.join(given)}",
-            field=oneof,
-        )
 
 
 def _field(schema: FieldSchema, default: Any, convert: Converter | None, check: Validator) -> Any:
@@ -108,6 +94,27 @@ def _check_optional(kind: Kind) -> tuple[Any, Converter | None, Validator]:
             raise _refused(message, attribute, f"{kind.expects}, or None", value)
 
     return None, _used(kind.convert), check
+
+
+def _exclusive(oneof: str, check_one: Validator) -> Validator:
+    members: dict[type[Any], tuple[str, ...]] = {}
+
+    def check(message: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+        if value is None:
+            return
+        check_one(message, attribute, value)
+        cls: type[Any] = message.__class__
+        if cls not in members:
+            members[cls] = tuple(a.name for a in attrs.fields(cls) if a.metadata[SCHEMA].oneof == oneof)
+        given = [name for name in members[cls] if getattr(message, name) is not None]
+        if len(given) > 1:
+            raise InvalidArgument(
+                f"{cls.__name__} takes at most one of {', '.join(members[cls])} (oneof {oneof}), not "
+                f"{' and '.join(given)}",
+                field=oneof,
+            )
+
+    return check
 
 
 def _check_repeated(kind: Kind) -> tuple[Any, Converter | None, Validator]:

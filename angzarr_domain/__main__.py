@@ -1,0 +1,3 @@
+from angzarr_domain.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,32 @@
+"""`python -m angzarr_domain`: one module for each subcommand."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from angzarr_domain.exceptions import AngzarrError
+
+from . import _generate
+
+_COMMANDS = (_generate,)
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a subcommand; the exit status is 0, 1 for what went wrong, 2 for arguments that make no sense."""
+    parser = argparse.ArgumentParser(
+        prog="python -m angzarr_domain", description="Event-sourced aggregates for Angzarr."
+    )
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in _COMMANDS:
+        command.add_parser(subparsers)
+    args = parser.parse_args(argv)
+    try:
+        status: int = args.run(args)
+    except AngzarrError as error:
+        print(f"angzarr_domain: {error}", file=sys.stderr)
+        return 1
+    return status

@@ -1,0 +1,94 @@
+"""What a generated module consists of, between reading descriptors and writing Python."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+import attrs
+
+
+@attrs.frozen
+class Member:
+    """A member of an enum."""
+
+    name: str
+    number: int
+    doc: str
+
+
+@attrs.frozen
+class Enumeration:
+    """An enum class."""
+
+    name: str
+    full_name: str
+    doc: str
+    members: tuple[Member, ...]
+
+
+@attrs.frozen
+class Field:
+    """A field of a message class.
+
+    Attributes:
+        annotation: Its Python type, as source.
+        function: What declares it, `proto` or `proto_map`.
+        arguments: The arguments of that call, as source.
+
+    """
+
+    name: str
+    annotation: str
+    function: str
+    arguments: tuple[str, ...]
+    doc: str
+
+
+@attrs.frozen
+class MessageClass:
+    """A message class.
+
+    Attributes:
+        domain: The domain whose aggregate takes it, for commands that say so.
+
+    """
+
+    name: str
+    full_name: str
+    doc: str
+    domain: str | None
+    fields: tuple[Field, ...]
+
+
+@attrs.frozen
+class Import:
+    """A class from another generated module.
+
+    Attributes:
+        source: Name of the .proto that the other module is made from.
+
+    """
+
+    source: str
+    path: PurePosixPath
+    name: str
+    alias: str
+
+
+@attrs.frozen
+class Module:
+    """A generated module.
+
+    Attributes:
+        source: Name of the .proto.
+        path: Where it goes, below the output folder.
+
+    """
+
+    source: str
+    package: str
+    path: PurePosixPath
+    doc: str
+    imports: tuple[Import, ...]
+    enums: tuple[Enumeration, ...]
+    messages: tuple[MessageClass, ...]
