@@ -1,0 +1,111 @@
+"""Our schemas beside other libraries' in one process."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.process
+
+OURS = """
+from angzarr_domain import books
+from angzarr_domain.wire import METHODS, NOTIFICATION
+
+def check_ours():
+    page = books.EventPage(NOTIFICATION.pack(books.Notification(sent_at_ns=5)), sequence=0, created_at_ns=7)
+    book = books.EventBook(books.Cover("account"), (page,))
+    method = METHODS.get_event_book
+    assert method.decode_response(method.encode_response(book)) == book
+
+check_ours()
+"""
+
+# Another library's io.angzarr.v1: same file name, same message names, other fields.
+STRANGER = """
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+file = descriptor_pb2.FileDescriptorProto(
+    name="io/angzarr/v1/types.proto", package="io.angzarr.v1", syntax="proto3"
+)
+for name in ("Cover", "EventBook", "EventPage", "Notification"):
+    message = file.message_type.add(name=name)
+    message.field.add(name="theirs", number=1, type=9, label=1)
+descriptor_pool.Default().AddSerializedFile(file.SerializeToString())
+
+def check_stranger():
+    found = descriptor_pool.Default().FindMessageTypeByName("io.angzarr.v1.Cover")
+    cover = message_factory.GetMessageClass(found)(theirs="x")
+    assert cover.SerializeToString() == b"\\x0a\\x01x"
+
+check_stranger()
+"""
+
+CLIENT = """
+import angzarr_client
+from angzarr_client.proto.angzarr import types_pb2
+
+def check_client():
+    cover = types_pb2.Cover(domain="account")
+    assert types_pb2.Cover.FromString(cover.SerializeToString()).domain == "account"
+
+check_client()
+"""
+
+
+def run(python: str, *programs: str) -> subprocess.CompletedProcess[str]:
+    """The programs one after the other in one process; the checks of the first once more at the end."""
+    checks = ("check_ours", "check_stranger", "check_client")
+    again = [f"{check}()" for check in checks if check in "".join(programs)]
+    command = [python, "-W", "error", "-c", "\n".join([*programs, *again])]
+    return subprocess.run(command, check=False, capture_output=True, text=True, cwd=PROJECT)
+
+
+@pytest.fixture(name="beside", scope="module")
+def _beside() -> str:
+    """The interpreter of an environment that has angzarr-client and this package."""
+    python = os.environ.get("ANGZARR_TEST_BESIDE_CLIENT", "")
+    if not python:
+        pytest.skip(
+            "ANGZARR_TEST_BESIDE_CLIENT names no Python that has angzarr-client: see requirements/beside-client.txt"
+        )
+    return python
+
+
+@pytest.mark.parametrize("programs", [(OURS, STRANGER), (STRANGER, OURS)], ids=["ours first", "theirs first"])
+def test_another_schema_of_the_same_name_does_no_harm(programs: tuple[str, ...]) -> None:
+    """A library that registers a different io.angzarr.v1 in the default pool, before us or after."""
+    result = run(sys.executable, *programs)
+
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("programs", [(OURS, CLIENT), (CLIENT, OURS)], ids=["ours first", "theirs first"])
+def test_the_released_client_works_in_the_same_process(beside: str, programs: tuple[str, ...]) -> None:
+    """angzarr-client of the released protocol, imported before us or after."""
+    result = run(beside, *programs)
+
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_our_files_fit_into_the_default_pool() -> None:
+    """Where a tool puts them there: beside a stranger's files of the public names, since ours have names of our own."""
+    program = """
+from google.protobuf import any_pb2, descriptor_pb2, descriptor_pool, timestamp_pb2
+from pathlib import Path
+import angzarr_domain.wire._pool as ours
+
+default = descriptor_pool.Default()
+names = ["io/angzarr/v1/types.proto", "sererr/v1/sererr.proto", "google/rpc/status.proto"]
+for name in names:
+    default.AddSerializedFile(descriptor_pb2.FileDescriptorProto(name=name).SerializeToString())
+data = (Path(ours.__file__).parent / "pb" / "protocol.binpb").read_bytes()
+for file in descriptor_pb2.FileDescriptorSet.FromString(data).file:
+    default.AddSerializedFile(file.SerializeToString())
+default.FindMessageTypeByName("io.angzarr.v1.EventBook")
+"""
+    result = run(sys.executable, program)
+
+    assert (result.returncode, result.stderr) == (0, "")
