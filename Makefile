@@ -35,11 +35,11 @@ check: $(READY)  ## style, types, generated files
 	@$(RUN) -m mypy
 	@$(VENV)/bin/pyright
 	@$(RUN) proto/generate.py --check
-	@$(RUN) -m examples.bank.generate --check
+	@$(RUN) examples/bank/generate.py --check
 
 generate: $(READY)  ## make the generated files anew
 	@$(RUN) proto/generate.py
-	@$(RUN) -m examples.bank.generate
+	@$(RUN) examples/bank/generate.py
 
 clean:  ## remove what the others made
 	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
