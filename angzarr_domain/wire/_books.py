@@ -53,17 +53,14 @@ def read_enum(kind: type[E], number: int, field: str) -> E:
         raise InvalidArgument(f"{field} has no value {number}; known are {known}", field=field) from error
 
 
-def only_one(field: str, **values: object) -> None:
-    """Refuse a value that says two things where the protocol has room for one."""
-    given = [name for name, value in values.items() if value is not None]
-    if len(given) > 1:
-        raise UsageError(f"{field} takes one of {' and '.join(given)}, not both", field=field)
+def both(field: str, first: str, second: str) -> UsageError:
+    """What a value gets that says two things where the protocol has room for one."""
+    return UsageError(f"{field} takes one of {first} and {second}, not both", field=field)
 
 
 def write_payload(message: pb.Any, payload: Payload) -> None:
     """Same bytes, same type URL."""
-    message.SetInParent()
-    message.type_url = payload.type_url
+    message.type_url = payload.type_url  # an assignment, even of "", makes the message present
     message.value = payload.value
 
 
@@ -74,7 +71,6 @@ def read_payload(message: pb.Any) -> Payload:
 
 def write_moment(message: pb.Timestamp, nanoseconds: int) -> None:
     """Nanoseconds since 1970 UTC; before that they are negative."""
-    message.SetInParent()
     message.seconds, message.nanos = divmod(nanoseconds, _SECOND)
 
 
@@ -151,8 +147,9 @@ def read_reference(message: pb.PayloadReference) -> PayloadReference:
 
 
 def _write_place(message: pb.PageHeader, page: _Deferrable) -> None:
-    only_one("page", sequence=page.sequence, deferred=page.deferred)
     if page.sequence is not None:
+        if page.deferred is not None:
+            raise both("page", "sequence", "deferred")
         message.sequence = page.sequence
     elif isinstance(page.deferred, ExternalDeferredSequence):
         message.external_deferred.SetInParent()
@@ -188,8 +185,9 @@ def write_event_page(message: pb.EventPage, page: EventPage) -> None:
     _write_place(message.header, page)
     if page.created_at_ns is not None:
         write_moment(message.created_at, page.created_at_ns)
-    only_one("page", event=page.event, external=page.external)
     if page.event is not None:
+        if page.external is not None:
+            raise both("page", "event", "external")
         write_payload(message.event, page.event)
     elif page.external is not None:
         write_reference(message.external, page.external)
@@ -199,13 +197,12 @@ def read_event_page(message: pb.EventPage) -> EventPage:
     """The page; its bytes are those that came."""
     header = message.header
     stored = header.HasField("sequence")
-    which = message.WhichOneof("payload")
     return EventPage(
-        event=read_payload(message.event) if which == "event" else None,
-        sequence=header.sequence if stored else None,
-        created_at_ns=read_moment(message.created_at) if message.HasField("created_at") else None,
-        deferred=None if stored else _read_deferred(header),
-        external=read_reference(message.external) if which == "external" else None,
+        read_payload(message.event) if message.HasField("event") else None,
+        header.sequence if stored else None,
+        read_moment(message.created_at) if message.HasField("created_at") else None,
+        None if stored else _read_deferred(header),
+        read_reference(message.external) if message.HasField("external") else None,
     )
 
 
@@ -274,8 +271,9 @@ def _write_command_page(message: pb.CommandPage, page: CommandPage) -> None:
     if page.sync_mode is not None:
         message.header.sync_mode = page.sync_mode
     message.merge_strategy = page.merge_strategy
-    only_one("page", command=page.command, external=page.external)
     if page.command is not None:
+        if page.external is not None:
+            raise both("page", "command", "external")
         write_payload(message.command, page.command)
     elif page.external is not None:
         write_reference(message.external, page.external)

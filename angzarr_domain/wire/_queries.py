@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from angzarr_domain.books import AggregateRoot, Query, SequenceRange, SequenceSet, TemporalQuery
 
-from ._books import only_one, read_cover, read_moment, read_root, write_cover, write_moment, write_root
+from ._books import both, read_cover, read_moment, read_root, write_cover, write_moment, write_root
 from .pb import messages as pb
 
 
@@ -48,8 +48,9 @@ def _read_selection(message: pb.Query) -> SequenceRange | SequenceSet | Temporal
 
 def write_point(message: pb.TemporalQuery, point: TemporalQuery) -> None:
     message.SetInParent()
-    only_one("temporal", as_of_sequence=point.as_of_sequence, as_of_time_ns=point.as_of_time_ns)
     if point.as_of_sequence is not None:
+        if point.as_of_time_ns is not None:
+            raise both("temporal", "as_of_sequence", "as_of_time_ns")
         message.as_of_sequence = point.as_of_sequence
     elif point.as_of_time_ns is not None:
         write_moment(message.as_of_time, point.as_of_time_ns)
