@@ -215,7 +215,7 @@ class GenerationError(AngzarrError):
     codes: ClassVar[tuple[str, ...]] = ("GENERATION",)
     default_status = Status.INVALID_ARGUMENT
 
-    issues: tuple[str, ...]
+    issues: tuple[str, ...] = ()
 
     def __init__(self, issues: Iterable[str]) -> None:
         self.issues = tuple(issues)
@@ -535,7 +535,7 @@ class SnapshotUnfit(IncompleteHistory):
 
 
 class HandlerFailed(AngzarrError):
-    """A handler or applier raised something it should not. Nothing was stored.
+    """A handler or applier raised something it should not, or answered with no event. Nothing was stored.
 
     The text names the exception's class and the handler only, since messages of exceptions carry payloads;
     the frames are in the log of the process that ran it.
@@ -544,11 +544,22 @@ class HandlerFailed(AngzarrError):
     codes: ClassVar[tuple[str, ...]] = ("UNHANDLED_HANDLER_ERROR",)
     default_status = Status.INTERNAL
 
-    def __init__(self, handler: str, exception: str) -> None:
+    def __init__(self, handler: str, exception: str = "", *, answer: str = "") -> None:
+        raised = f"raised {exception}; its traceback is in the log of the process that ran it"
         super().__init__(
-            f"{handler} raised {exception}; its traceback is in the log of the process that ran it",
-            details={"handler": handler, "exception": exception},
+            f"{handler} {answer or raised}",
+            details={"handler": handler, "exception": exception} if exception else {"handler": handler},
         )
+
+    @property
+    def handler(self) -> str:
+        """The class and method that failed, such as "Account.withdraw"."""
+        return self.details.get("handler", "")
+
+    @property
+    def exception(self) -> str:
+        """The class of what it raised; "" if it answered with something that is no event."""
+        return self.details.get("exception", "")
 
 
 class InvalidReply(AngzarrError):

@@ -12,7 +12,7 @@ from angzarr_domain.exceptions import HandlerFailed, NotHandled, Rejected
 
 from ._base import Aggregate
 from ._context import Context
-from ._definition import AggregateDefinition, Handler
+from ._definition import AggregateDefinition, Handler, full_class_name
 from ._replay import Replayed
 
 A = TypeVar("A", bound=Aggregate)
@@ -80,18 +80,20 @@ def decide(
 def _drained(result: Any) -> tuple[Any, ...]:
     if result is None:
         return ()
-    kind: type[Any] = type(result)  # pyright: ignore[reportUnknownVariableType] - of anything
-    if is_message_type(kind):
-        return (result,)
-    if isinstance(result, Iterable) and not isinstance(result, (str, bytes, dict)):
-        return tuple(result)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - checked next
-    raise TypeError(f"returned {kind.__name__}, which is no event")
+    if is_message_type(type(result)) or isinstance(result, (str, bytes, dict)) or not isinstance(result, Iterable):  # pyright: ignore[reportUnknownArgumentType] - of anything
+        return (result,)  # pyright: ignore[reportUnknownVariableType] - checked next
+    return tuple(result)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - checked next
 
 
 def _check_emitted(definition: AggregateDefinition[Any], handler: Handler, event: object) -> None:
     kind = type(event)
     if not is_message_type(kind):
-        raise HandlerFailed(handler.name, f"no error, but returned {kind.__name__}, which is no event;")
+        raise HandlerFailed(handler.name, answer=f"answered with {kind.__name__}, which is no event")
     name = type_name(kind)
-    if name not in definition.appliers and name not in definition.ignores:
-        raise HandlerFailed(handler.name, f"no error, but emitted {name}, which nothing applies;")
+    applier = definition.appliers.get(name)
+    taken = definition.ignores.get(name) if applier is None else applier.event
+    if taken is None:
+        raise HandlerFailed(handler.name, answer=f"emitted {name}, which nothing applies")
+    if taken is not kind:
+        known = f"{definition.cls.__name__} knows {full_class_name(taken)} of the same name"
+        raise HandlerFailed(handler.name, answer=f"emitted {full_class_name(kind)}, but {known}")

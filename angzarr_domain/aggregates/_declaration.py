@@ -3,50 +3,58 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from types import FunctionType, MappingProxyType
-from typing import Any, cast
+from typing import Any
 
 import attrs
 
 from angzarr_domain.books import is_message_type, type_name
-from angzarr_domain.exceptions import DeclarationError, UsageError
+from angzarr_domain.exceptions import DeclarationError
 
 from ._base import Aggregate
-from ._definition import DEFINITION, AggregateDefinition, Applier, Handler
+from ._definition import DEFINITION, AggregateDefinition, Applier, Handler, full_class_name
+from ._fields import field_issues
 from ._marks import Kind, Mark, mark_of
-from ._signatures import SignatureIssue, read_applier, read_handler
-
-_FACTS = ("root", "exists", "next_sequence")
-_MUTABLE = (list, dict, set, bytearray)
+from ._signatures import SignatureIssues, read_applier, read_handler
 
 
-def declare(cls: type[Any], domain: object, ignores: tuple[Any, ...]) -> type[Any]:
+def declare(cls: type[Any], domain: object, ignores: Any) -> type[Any]:
     """The attrs class, with its definition on it."""
-    issues: list[str] = [*_domain_issues(domain), *_class_issues(cls), *_field_issues(cls)]
-    handlers: dict[str, Handler] = {}
-    appliers: dict[str, Applier] = {}
-    for name, (mark, function) in _marked(cls, issues).items():
-        try:
-            if mark.kind is Kind.HANDLES:
-                handler = read_handler(cls, name, function, mark.message)
-                _add(handlers, handler, "handle", issues)
-            else:
-                applier = read_applier(cls, name, function, mark.message)
-                _add(appliers, applier, "apply", issues)
-        except SignatureIssue as issue:
-            issues.append(str(issue))
-    ignored = _ignored(ignores, appliers, issues)
-    issues += _unapplied(handlers, appliers, ignored)
+    name = getattr(cls, "__qualname__", repr(cls))
+    if not isinstance(cls, type):  # pyright: ignore[reportUnnecessaryIsInstance] - users decorate what they like
+        raise DeclarationError(name, ["@aggregate makes an aggregate of a class, and this is none"])
+    issues = [*_domain_issues(domain), *_class_issues(cls), *field_issues(cls)]
+    collected = _Methods(cls, issues)
+    ignored = _ignored(ignores, collected.appliers, issues)
+    issues += collected.unapplied(ignored)
     if issues:
-        raise DeclarationError(cls.__qualname__, issues)
-    # State validators run at construction only: with on_setattr one validator would make every set slow.
-    # Without attrs' own __getstate__, copy and pickle keep the facts in the base's slot.
-    made = attrs.define(cls, slots=True, getstate_setstate=False, on_setattr=attrs.setters.NO_OP)
+        raise DeclarationError(name, issues)
+    made = _made(cls)
     definition = AggregateDefinition(
-        made, str(domain), MappingProxyType(handlers), MappingProxyType(appliers), MappingProxyType(ignored)
+        made,
+        str(domain),
+        MappingProxyType(collected.handlers),
+        MappingProxyType(collected.appliers),
+        MappingProxyType(ignored),
     )
-    _try_fresh(made)
     setattr(made, DEFINITION, definition)
+    return made
+
+
+def _made(cls: type[Any]) -> type[Any]:
+    try:
+        # State validators run at construction only: with on_setattr one validator would make every set slow.
+        # Without attrs' own __getstate__, copy and pickle keep the facts in the base's slot.
+        made = attrs.define(cls, slots=True, auto_attribs=True, getstate_setstate=False, on_setattr=attrs.setters.NO_OP)
+    except Exception as error:
+        issue = f"attrs cannot make a class of it: {type(error).__name__}: {error}"
+        raise DeclarationError(cls.__qualname__, [issue]) from error
+    try:
+        made()
+    except Exception as error:
+        issue = f"{made.__name__}() fails with {type(error).__name__}: the defaults have to make a fresh aggregate"
+        raise DeclarationError(made.__qualname__, [issue]) from error
     return made
 
 
@@ -60,50 +68,85 @@ def _class_issues(cls: type[Any]) -> list[str]:
     issues: list[str] = []
     if not issubclass(cls, Aggregate):
         issues.append(f"it does not inherit from Aggregate: write class {cls.__name__}(Aggregate)")
-    if "__attrs_attrs__" in vars(cls):
-        issues.append("@aggregate makes the attrs class itself: remove attrs' decorator below it")
+    if {"__attrs_attrs__", "__dataclass_fields__"} & vars(cls).keys():
+        issues.append("@aggregate makes the attrs class itself: remove the other decorator that makes fields")
+    issues += [
+        f"its base {base.__name__} has no __slots__, so misspelt attributes would be accepted and its fields would "
+        "be none: decorate it with @attrs.define, or give it __slots__ = ()"
+        for base in cls.__mro__[1:-1]
+        if "__dict__" in vars(base)
+    ]
     return issues
 
 
-def _field_issues(cls: type[Any]) -> list[str]:
-    issues: list[str] = []
-    for name, annotation in vars(cls).get("__annotations__", {}).items():
-        if "ClassVar" in str(annotation):
-            continue
-        value: Any = vars(cls).get(name, attrs.NOTHING)
-        if name in _FACTS:
-            issues.append(f"field {name}: every aggregate has a fact of that name; choose another")
-        elif isinstance(value, (FunctionType, staticmethod, classmethod, property)):
-            issues.append(f"field {name}: a method has the same name and would be its default; rename one")
-        elif value is attrs.NOTHING:
-            issues.append(f"field {name}: has no default, so no fresh aggregate can be made; give it one")
-        elif isinstance(value, _MUTABLE):
-            kind = next(m.__name__ for m in _MUTABLE if isinstance(cast("object", value), m))
-            issues.append(f"field {name}: all aggregates would share this {kind}; use attrs.field(factory={kind})")
-        elif name.startswith("_") and not getattr(value, "alias", None):
-            issues.append(f"field {name}: attrs would name its argument {name.lstrip('_')!r}; drop the underscore")
-    return issues
+class _Methods:
+    """The marked methods of a class; what is wrong with them goes to the issues."""
+
+    def __init__(self, cls: type[Any], issues: list[str]) -> None:
+        self.handlers: dict[str, Handler] = {}
+        self.appliers: dict[str, Applier] = {}
+        self._unreadable = False
+        for name, (mark, function) in _marked(cls, issues).items():
+            try:
+                if mark.kind is Kind.HANDLES:
+                    _add(self.handlers, read_handler(cls, name, function, mark.message), "handle", issues)
+                else:
+                    _add(self.appliers, read_applier(cls, name, function, mark.message), "apply", issues)
+            except SignatureIssues as found:
+                issues += found.issues
+                self._unreadable = self._unreadable or mark.kind is Kind.APPLIES
+
+    def unapplied(self, ignored: dict[str, type[Any]]) -> list[str]:
+        """What handlers say they emit and nothing takes; not asked while an applier cannot be read."""
+        if self._unreadable:
+            return []
+        found = (
+            _unapplied(handler, event, self.appliers.get(type_name(event)), ignored.get(type_name(event)))
+            for handler in self.handlers.values()
+            for event in handler.emits or ()
+        )
+        return [issue for issue in found if issue]
+
+
+def _unapplied(handler: Handler, event: type[Any], applier: Applier | None, ignored: type[Any] | None) -> str | None:
+    taken = ignored if applier is None else applier.event
+    if taken is event:
+        return None
+    if taken is None:
+        return (
+            f"{handler.name}: emits {type_name(event)}, which nothing applies; add an @applies method, "
+            f"or list it: @aggregate(..., ignores=[{event.__name__}])"
+        )
+    where = "ignores has" if applier is None else f"{applier.name} applies"
+    return (
+        f"{handler.name}: emits {full_class_name(event)}, but {where} {full_class_name(taken)} of the same name; "
+        "use one of the two classes"
+    )
 
 
 def _marked(cls: type[Any], issues: list[str]) -> dict[str, tuple[Mark, Any]]:
-    """The marked functions by name, the most derived one of each name."""
+    """The marked functions by name, the most derived one of each name, bases first."""
+    names = [name for base in reversed(cls.__mro__) for name, value in vars(base).items() if mark_of(value)]
     found: dict[str, tuple[Mark, Any]] = {}
-    for base in reversed(cls.__mro__):
-        for name, value in vars(base).items():
-            mark = mark_of(value)
-            if mark is None:
-                if name in found:
-                    lost = found.pop(name)[0].kind.value
-                    issues.append(
-                        f"{base.__name__}.{name}: overrides a method marked @{lost} without the mark; add @{lost}"
-                    )
-            elif not isinstance(value, FunctionType):
-                issues.append(
-                    f"{base.__name__}.{name}: @{mark.kind.value} marks a plain method, not a {type(value).__name__}"
-                )
-            else:
-                found[name] = (mark, value)
+    for name in dict.fromkeys(names):
+        base = next(base for base in cls.__mro__ if name in vars(base))
+        value, label = vars(base)[name], f"{base.__name__}.{name}"
+        mark = mark_of(value)
+        if mark is None:
+            lost = next(lost.kind.value for base in cls.__mro__ if (lost := mark_of(vars(base).get(name))))
+            issues.append(f"{label}: overrides a method marked @{lost} without the mark; add @{lost}")
+        elif not isinstance(value, FunctionType):
+            issues.append(f"{label}: @{mark.kind.value} marks a plain method, not a {type(value).__name__}")
+        elif mark.earlier is not None:
+            both = " and ".join(_written(each) for each in (mark.earlier, mark))
+            issues.append(f"{label}: is marked {both}; a method has one mark, so write a second method")
+        else:
+            found[name] = (mark, value)
     return found
+
+
+def _written(mark: Mark) -> str:
+    return f"@{mark.kind.value}" + (f"({mark.message.__name__})" if mark.message else "")
 
 
 def _add(table: dict[str, Any], entry: Handler | Applier, verb: str, issues: list[str]) -> None:
@@ -112,9 +155,12 @@ def _add(table: dict[str, Any], entry: Handler | Applier, verb: str, issues: lis
         issues.append(f"{other.name} and {entry.name} both {verb} {entry.type_name}: remove one")
 
 
-def _ignored(ignores: tuple[Any, ...], appliers: dict[str, Applier], issues: list[str]) -> dict[str, type[Any]]:
+def _ignored(ignores: Any, appliers: dict[str, Applier], issues: list[str]) -> dict[str, type[Any]]:
+    if not isinstance(ignores, Iterable):
+        issues.append(f"ignores {ignores!r}: takes a list of message classes; write ignores=[...]")
+        return {}
     ignored: dict[str, type[Any]] = {}
-    for event in ignores:
+    for event in list[Any](ignores):  # pyright: ignore[reportUnknownArgumentType] - of anything
         if not is_message_type(event):
             issues.append(f"ignores {event!r}: that is no message class")
         elif type_name(event) in appliers:
@@ -122,24 +168,3 @@ def _ignored(ignores: tuple[Any, ...], appliers: dict[str, Applier], issues: lis
         else:
             ignored[type_name(event)] = event
     return ignored
-
-
-def _unapplied(handlers: dict[str, Handler], appliers: dict[str, Applier], ignored: dict[str, type[Any]]) -> list[str]:
-    known = appliers.keys() | ignored.keys()
-    return [
-        f"{handler.name}: emits {type_name(event)}, which nothing applies; add an @applies method, "
-        f"or list it: @aggregate(..., ignores=[{event.__name__}])"
-        for handler in handlers.values()
-        for event in handler.emits or ()
-        if type_name(event) not in known
-    ]
-
-
-def _try_fresh(made: type[Any]) -> None:
-    try:
-        made()
-    except UsageError:
-        raise
-    except Exception as error:
-        issue = f"{made.__name__}() fails with {type(error).__name__}: the defaults have to make a fresh aggregate"
-        raise DeclarationError(made.__qualname__, [issue]) from error

@@ -37,7 +37,7 @@ class Applier:
     function: Callable[..., None] = attrs.field(repr=False)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class AggregateDefinition(Generic[A]):
     """All there is to know of an aggregate class, collected once. Everything downstream takes this.
 
@@ -72,6 +72,11 @@ class AggregateDefinition(Generic[A]):
         state = self.cls()
         keep_facts(state, facts)
         return state
+
+
+def full_class_name(cls: type[Any]) -> str:
+    """The class with its module, to tell apart two that stand for the same message."""
+    return f"{cls.__module__}.{cls.__qualname__}"
 
 
 def definition_of(cls: type[A]) -> AggregateDefinition[A]:
@@ -114,4 +119,4 @@ else:
         if bare or domain is None:
             name = getattr(bare[0], "__qualname__", "the class") if bare else "the class"
             raise DeclarationError(name, ["@aggregate names no domain: write @aggregate(domain=...)"])
-        return lambda cls: declare(cls, domain, tuple(ignores))
+        return lambda cls: declare(cls, domain, ignores)

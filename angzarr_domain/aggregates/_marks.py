@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar, overload
 import attrs
 
 from angzarr_domain.books import Message, is_message_type
+from angzarr_domain.exceptions import UsageError
 
 from ._context import Context
 
@@ -37,6 +38,8 @@ class Mark:
 
     kind: Kind
     message: type[Any] | None = None
+    #: A mark that the same function carried already; the declaration refuses it.
+    earlier: Mark | None = None
 
 
 class _Handler(Protocol):
@@ -107,15 +110,26 @@ def _mark(kind: Kind, target: Any) -> Any:
     if is_message_type(target):
 
         def mark_of_message(method: Any) -> Any:
-            return _put(Mark(kind, target), method)
+            return _put(kind, method, target)
 
         return mark_of_message
-    return _put(Mark(kind), target)
+    if isinstance(target, type):
+        raise UsageError(
+            f"@{kind.value}({target.__qualname__}): that is no message class; generate it from a .proto, "
+            "or compile it with protoc",
+            field="message",
+        )
+    return _put(kind, target)
 
 
-def _put(mark: Mark, method: Any) -> Any:
-    # What cannot carry a mark is no function; the declaration, which knows the class, reports the others.
-    setattr(method, MARK, mark)
+def _put(kind: Kind, method: Any, message: type[Any] | None = None) -> Any:
+    try:
+        setattr(method, MARK, Mark(kind, message, mark_of(method)))
+    except AttributeError as error:
+        raise UsageError(
+            f"@{kind.value} marks a plain method, or takes its message class; it got a {type(method).__name__}",
+            field="method",
+        ) from error
     return method
 
 

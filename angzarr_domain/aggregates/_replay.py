@@ -76,15 +76,16 @@ class Fold(Generic[A]):
     ) -> None:
         self._definition = definition
         self._steps = _Steps(definition, codec)
-        self._root = root
         self._state = definition.fresh(Facts(root)) if onto is None else copy.deepcopy(onto.state)
-        self._next = 0 if onto is None else onto.next_sequence
+        self._root = root or facts_of(self._state).root
         self._had_history = onto is not None and onto.had_history
+        # The fold's own place follows the pages; what comes next is what the peer says of the stream.
+        self._place = self._next = 0 if onto is None else onto.next_sequence
 
     @property
     def next_sequence(self) -> int:
         """The sequence after what was folded so far."""
-        return self._next
+        return self._place
 
     def feed(self, book: EventBook) -> None:
         """Fold one more book, which continues the ones before.
@@ -99,9 +100,10 @@ class Fold(Generic[A]):
         if self._root is None and book.cover is not None:
             self._root = book.cover.root
         self._apply(book.pages)
-        self._had_history = self._had_history or bool(book.pages)
         if book.pages:
-            self._next = book.next_sequence or next_sequence(book.pages) or self._next
+            self._had_history = True
+            self._place = max(self._place, next_sequence(book.pages))
+            self._next = book.next_sequence or self._place
 
     def result(self) -> Replayed[A]:
         """The state as of now. Feeding more after this would change it."""
@@ -109,26 +111,22 @@ class Fold(Generic[A]):
         return Replayed(self._state, self._next, self._had_history)
 
     def _check_reach(self, book: EventBook) -> None:
-        first = book.pages[0].sequence if book.pages else None
-        reaches = first is None or first <= self._next
-        if reaches and (book.pages or self._had_history):
-            return
-        if book.snapshot is not None:
+        first = book.pages[0].sequence if book.pages else book.next_sequence
+        covered = 0 if book.snapshot is None else book.snapshot.sequence + 1
+        if covered > self._place and (first is None or first > self._place or not book.pages):
             raise SnapshotUnfit(
-                f"the snapshot at {book.snapshot.sequence} does not fit {self._definition.cls.__name__}, and the "
-                f"pages before {first if book.pages else 'it'} are missing: fold the whole history"
+                f"the snapshot at {covered - 1} does not fit {self._definition.cls.__name__}, and pages from "
+                f"{self._place} on are missing: fold the whole history"
             )
-        if first is not None and not reaches:
+        if first is not None and first > self._place:
             raise IncompleteHistory(
-                f"the book starts at {first} where {self._next} has to come next: read the pages before it"
-            )
-        if book.next_sequence > 0:
-            raise IncompleteHistory(
-                f"the book says that {book.next_sequence} comes next but holds neither pages nor a snapshot"
+                f"the book starts at {first} where {self._place} has to come next: read the pages before it"
+                if book.pages
+                else f"the book says that {first} comes next but holds neither pages nor a snapshot"
             )
 
     def _apply(self, pages: tuple[EventPage, ...]) -> None:
-        steps, state, start = self._steps, self._state, self._next
+        steps, state, start = self._steps, self._state, self._place
         page = None
         try:
             for page in pages:

@@ -1,0 +1,53 @@
+"""What is wrong with the fields of an aggregate class, before attrs makes them."""
+
+from __future__ import annotations
+
+import inspect
+from types import FunctionType
+from typing import Any
+
+import attrs
+
+from ._base import Aggregate
+
+_FACTS = ("root", "exists", "next_sequence")
+_DESCRIPTORS = (FunctionType, staticmethod, classmethod, property)
+_CLASS_VARIABLES = ("typing.ClassVar", "t.ClassVar", "ClassVar", "typing_extensions.ClassVar")  # those attrs knows
+
+
+def field_issues(cls: type[Any]) -> list[str]:
+    """Every issue of the fields that the class itself declares."""
+    annotations = inspect.get_annotations(cls)
+    fields = [name for name, annotation in annotations.items() if not _is_class_variable(annotation)]
+    issues = [issue for name in fields if (issue := _issue(name, vars(cls).get(name, attrs.NOTHING)))]
+    for name, value in vars(cls).items():
+        if name in _FACTS and name not in fields and issubclass(cls, Aggregate):
+            issues.append(f"{name}: every aggregate has a fact of that name; choose another name for yours")
+        elif _is_declared(value) and name not in fields:
+            issues.append(f"field {name}: has no annotation, so it is no field; write {name}: TheType = ...")
+    return issues
+
+
+def _is_class_variable(annotation: object) -> bool:
+    return str(annotation).strip("'\"").startswith(_CLASS_VARIABLES)
+
+
+def _is_declared(value: object) -> bool:
+    # What attrs.field() gives has no public class; it is the one thing that has both of these.
+    return hasattr(value, "_default") and hasattr(value, "validator") and hasattr(value, "counter")
+
+
+def _issue(name: str, value: Any) -> str | None:
+    default = value._default if _is_declared(value) else value  # noqa: SLF001 - attrs shows it nowhere else
+    if name in _FACTS:
+        return f"field {name}: every aggregate has a fact of that name; choose another"
+    if isinstance(value, _DESCRIPTORS):
+        return f"field {name}: a method has the same name and would be its default; rename one"
+    if default is attrs.NOTHING:
+        return f"field {name}: has no default, so no fresh aggregate can be made; give it one"
+    if type(default).__hash__ is None:  # what cannot be hashed can be changed
+        kind = type(default).__name__
+        return f"field {name}: all aggregates would share this {kind}; use attrs.field(factory={kind})"
+    if name.startswith("_") and not getattr(value, "alias", None):
+        return f"field {name}: attrs would name its argument {name.lstrip('_')!r}; drop the underscore"
+    return None
