@@ -26,6 +26,9 @@ demo: $(READY)  ## the bank: real operations from a CSV through the embedded coo
 test: $(READY)  ## every test (one: .venv/bin/pytest tests/aggregates -k replay)
 	@$(RUN) -m pytest
 
+bench: $(READY)  ## what things cost beside a floor, in ratios
+	@$(RUN) -m benchmarks.fold
+
 crash: $(READY)  ## kill -9 the coordinator 500 times under load, and lose nothing
 	@ANGZARR_CRASH_ROUNDS=500 $(RUN) -m pytest -s tests/crash
 
