@@ -50,7 +50,7 @@ def parse_endpoint(text: str) -> Endpoint:
     """
     if not text:
         raise InvalidEndpoint(text, "it is empty")
-    if text.startswith(("/", "./")):
+    if text.startswith(("/", "./", "../")):
         return _socket(text, text)
     if text.startswith("unix:"):
         path = text.removeprefix("unix:")

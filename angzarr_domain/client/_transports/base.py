@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import attrs
 
@@ -11,6 +11,9 @@ from angzarr_domain.wire import Method
 
 Q = TypeVar("Q")
 R = TypeVar("R")
+
+#: Carries the correlation id of what a call is about; left out where that is empty. Servers read the body instead.
+CORRELATION_ID_HEADER: Final = "x-correlation-id"
 
 #: Seconds a call may take unless it says otherwise.
 DEFAULT_TIMEOUT = 30.0

@@ -1,0 +1,54 @@
+"""The caller's side: clients that send commands and read events, over gRPC or any other transport.
+
+`DomainClient` is the place to start. Flows, steps and transports are for code that is built on clients.
+"""
+
+from ._budget import Budget, Default, Metadata, Timeout
+from ._builders import CommandBuilder, ReadyCommand
+from ._client import AggregateClient, DomainClient, QueryClient
+from ._connection import Connection, KnownTypes
+from ._endpoints import Endpoint, parse_endpoint
+from ._flows import PAGES_AT_A_TIME, explain, read_range
+from ._points import AsOf, point_of
+from ._query_builder import QueryBuilder
+from ._results import CommandResult
+from ._steps import Call, Drain, Flow, Sleep, Step, run
+from ._transports.base import DEFAULT_TIMEOUT, CallOptions, Transport
+from ._transports.grpc import GrpcTransport, open_channel
+from ._transports.recording import RecordedCall, RecordingTransport
+
+__all__ = [
+    "DEFAULT_TIMEOUT",
+    "PAGES_AT_A_TIME",
+    "AggregateClient",
+    "AsOf",
+    "Budget",
+    "Call",
+    "CallOptions",
+    "CommandBuilder",
+    "CommandResult",
+    "Connection",
+    "Default",
+    "DomainClient",
+    "Drain",
+    "Endpoint",
+    "Flow",
+    "GrpcTransport",
+    "KnownTypes",
+    "Metadata",
+    "QueryBuilder",
+    "QueryClient",
+    "ReadyCommand",
+    "RecordedCall",
+    "RecordingTransport",
+    "Sleep",
+    "Step",
+    "Timeout",
+    "Transport",
+    "explain",
+    "open_channel",
+    "parse_endpoint",
+    "point_of",
+    "read_range",
+    "run",
+]

@@ -1,0 +1,86 @@
+"""How long a flow may take, and what its calls carry along."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable
+from enum import Enum
+from typing import Final, Literal
+
+import attrs
+
+from angzarr_domain.exceptions import DeadlineExceeded, UsageError
+
+from ._transports.base import CORRELATION_ID_HEADER, CallOptions
+
+Metadata = Iterable[tuple[str, str | bytes]]
+
+_KEY: Final = re.compile(r"[0-9a-z_.-]+")
+_VALUE: Final = re.compile(r"[\x20-\x7e]*")
+
+
+class Default(Enum):
+    """Stands for "as the client was told when it was made", where None means something else."""
+
+    TIMEOUT = "the client's own timeout"
+
+
+#: Seconds; None for no bound; unset for the client's own.
+Timeout = float | Literal[Default.TIMEOUT] | None
+
+
+@attrs.frozen
+class Budget:
+    """What one flow may spend: its calls share the time, and carry the same metadata."""
+
+    expires: float | None = None
+    metadata: tuple[tuple[str, str | bytes], ...] = ()
+
+    @classmethod
+    def of(cls, timeout: float | None, metadata: Metadata = ()) -> Budget:
+        """A budget that starts now.
+
+        Raises:
+            UsageError: The timeout is not above 0, or the metadata cannot travel.
+
+        """
+        if timeout is not None and not timeout > 0:
+            raise UsageError(f"a timeout is above 0 seconds, or None for no bound, not {timeout}", field="timeout")
+        pairs = tuple(metadata)
+        for key, value in pairs:
+            _check_pair(key, value)
+        return cls(None if timeout is None else time.monotonic() + timeout, pairs)
+
+    def options(self, correlation_id: str = "") -> CallOptions:
+        """The options of the next call.
+
+        Raises:
+            DeadlineExceeded: There is no time left, so the call is not made.
+
+        """
+        remaining = None if self.expires is None else self.expires - time.monotonic()
+        if remaining is not None and remaining <= 0:
+            raise DeadlineExceeded("the time for this was used up before the next call: give it a larger timeout=")
+        return CallOptions(remaining, (*self.metadata, *_header(correlation_id, self.metadata)))
+
+
+def _check_pair(key: str, value: str | bytes) -> None:
+    binary = key.endswith("-bin")
+    fits = isinstance(value, bytes) if binary else isinstance(value, str) and _VALUE.fullmatch(value)
+    if not _KEY.fullmatch(key) or key.startswith("grpc-") or not fits:
+        raise UsageError(
+            f"metadata {key!r} cannot travel: keys are lower-case and do not start with grpc-; values are printable "
+            "ASCII, or bytes where the key ends in -bin",
+            field="metadata",
+        )
+
+
+def _header(correlation_id: str, metadata: tuple[tuple[str, str | bytes], ...]) -> Metadata:
+    # Whatever cannot travel as a header still travels in the body, which is what servers read.
+    given = any(key == CORRELATION_ID_HEADER for key, _ in metadata)
+    return (
+        ()
+        if given or not correlation_id or not _VALUE.fullmatch(correlation_id)
+        else ((CORRELATION_ID_HEADER, correlation_id),)
+    )

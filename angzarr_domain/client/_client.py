@@ -1,0 +1,279 @@
+"""The clients. `DomainClient` has everything; `AggregateClient` and `QueryClient` are its halves, or stand alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Any, Self, overload
+from uuid import UUID
+
+import grpc
+
+from angzarr_domain.books import (
+    AggregateRoot,
+    CommandBook,
+    CommandRequest,
+    CommandResponse,
+    EventBook,
+    EventRequest,
+    FactInjectionResponse,
+    Message,
+    Query,
+    SpeculateRequest,
+    SyncMode,
+)
+from angzarr_domain.wire import METHODS
+
+from ._budget import Default, Metadata, Timeout
+from ._builders import CommandBuilder, ReadyCommand, command_builder
+from ._connection import Connection, KnownTypes
+from ._endpoints import endpoint_for, endpoint_of, parse_endpoint
+from ._flows import inject, read_book, send, speculate
+from ._query_builder import QueryBuilder, query_builder, read_books
+from ._transports.base import DEFAULT_TIMEOUT, Transport
+from ._transports.grpc import GrpcTransport, open_channel
+
+Types = Iterable[type[Any]]
+
+
+class _Client:
+    """How every client is made and ended. A context manager; safe to use from several threads."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    @classmethod
+    def connect(
+        cls,
+        endpoint: str,
+        *,
+        types: Types = (),
+        aggregates: Types = (),
+        timeout: float | None = DEFAULT_TIMEOUT,
+        credentials: grpc.ChannelCredentials | None = None,
+    ) -> Self:
+        """A client of the coordinator at this endpoint. Nothing is dialled before the first call.
+
+        Args:
+            endpoint: host:port, http://host:port, https://host:port (TLS), /abs.sock, ./rel.sock, unix:PATH or
+                unix:///abs.
+            types: Message classes that `page.decode()` finds by name.
+            aggregates: Classes decorated with `@aggregate`: their messages are known too, and which domain
+                their commands belong to.
+            timeout: Seconds a call may take unless it says otherwise; None for no bound.
+            credentials: For https://; the system's trusted roots unless given.
+
+        Raises:
+            InvalidEndpoint: The text is no endpoint.
+
+        """
+        place = parse_endpoint(endpoint)
+        known = KnownTypes(types, aggregates)
+        transport = GrpcTransport(open_channel(place, credentials), endpoint=endpoint)
+        return cls(Connection(transport, known, timeout=timeout))
+
+    @classmethod
+    def from_env(
+        cls,
+        variable: str,
+        default: str,
+        *,
+        types: Types = (),
+        aggregates: Types = (),
+        timeout: float | None = DEFAULT_TIMEOUT,
+        credentials: grpc.ChannelCredentials | None = None,
+    ) -> Self:
+        """Same as `connect`, to the endpoint in an environment variable; to `default` if that is unset or empty."""
+        endpoint = endpoint_of(variable, default)
+        return cls.connect(endpoint, types=types, aggregates=aggregates, timeout=timeout, credentials=credentials)
+
+    @classmethod
+    def for_domain(
+        cls, domain: str, *, types: Types = (), aggregates: Types = (), timeout: float | None = DEFAULT_TIMEOUT
+    ) -> Self:
+        """Same as `connect`, to where Angzarr's conventions put the coordinator of a domain.
+
+        By ANGZARR_MODE: distributed, the default, is ch-DOMAIN.ANGZARR_NAMESPACE.svc:ANGZARR_CH_PORT; standalone is
+        ANGZARR_UDS_BASE/ch-DOMAIN.sock.
+        """
+        return cls.connect(endpoint_for(domain), types=types, aggregates=aggregates, timeout=timeout)
+
+    @classmethod
+    def from_channel(
+        cls,
+        channel: grpc.Channel,
+        *,
+        types: Types = (),
+        aggregates: Types = (),
+        timeout: float | None = DEFAULT_TIMEOUT,
+    ) -> Self:
+        """A client over a channel that stays yours: several may share it, and closing one leaves it open (C-0331).
+
+        The channel's options count: large histories need grpc.max_receive_message_length above its 4 MiB.
+        """
+        known = KnownTypes(types, aggregates)
+        transport = GrpcTransport(channel, owns_channel=False)
+        return cls(Connection(transport, known, timeout=timeout, warn_unclosed=False))
+
+    @classmethod
+    def for_transport(
+        cls,
+        transport: Transport,
+        *,
+        types: Types = (),
+        aggregates: Types = (),
+        timeout: float | None = DEFAULT_TIMEOUT,
+    ) -> Self:
+        """A client over any transport, which it closes when it is closed itself."""
+        return cls(Connection(transport, KnownTypes(types, aggregates), timeout=timeout))
+
+    def close(self) -> None:
+        """End the connection; harmless when repeated. Every later call is a UsageError (CLIENT_CLOSED)."""
+        self.connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AggregateClient(_Client):
+    """Sends commands as they stand; see `DomainClient.command` for building them."""
+
+    def handle(
+        self, command: CommandBook, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()
+    ) -> CommandResponse:
+        """Send a command; events are stored when this returns, and what follows from them happens later (ASYNC).
+
+        Raises:
+            Rejected: The aggregate refuses.
+            Conflict: The stream is not at the expected sequence; carries the events in between.
+            ConnectionFailed: Nothing was sent.
+            UnknownOutcome: The answer was lost; says what to read to find out.
+            AngzarrError: Whatever else the coordinator answers.
+
+        """
+        return self.handle_sync(CommandRequest(command, SyncMode.ASYNC), timeout=timeout, metadata=metadata)
+
+    def handle_sync(
+        self, command: CommandRequest | CommandBook, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()
+    ) -> CommandResponse:
+        """Send a command in the request's mode; an unset one, and a bare book's, is SIMPLE. Raises as `handle`."""
+        request = _with_mode(command)
+        budget = self.connection.budget(timeout, metadata)
+        return self.connection.run(send(request, budget, self.connection.codec))
+
+    def handle_sync_speculative(
+        self, request: SpeculateRequest, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()
+    ) -> CommandResponse:
+        """What would a command lead to, at a point in history, or now if none is given? Nothing is stored.
+
+        Raises:
+            Rejected: The aggregate would refuse.
+
+        """
+        budget = self.connection.budget(timeout, metadata)
+        return self.connection.run(speculate(request, budget, self.connection.codec))
+
+    def handle_event(
+        self, request: EventRequest, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()
+    ) -> FactInjectionResponse:
+        """Inject facts; each is accepted once by its external id.
+
+        Raises:
+            UnknownOutcome: The answer was lost; sending the same facts again is safe.
+
+        """
+        budget = self.connection.budget(timeout, metadata)
+        return self.connection.run(inject(request, budget, self.connection.codec))
+
+
+def _with_mode(command: CommandRequest | CommandBook) -> CommandRequest:
+    if isinstance(command, CommandBook):
+        return CommandRequest(command, SyncMode.SIMPLE)
+    if command.sync_mode is SyncMode.UNSPECIFIED:
+        return CommandRequest(command.command, SyncMode.SIMPLE, command.cascade_error_mode)
+    return command
+
+
+class QueryClient(_Client):
+    """Reads events: `client.query(domain, root)` starts a builder, the methods take queries as they stand."""
+
+    def __call__(self, domain: str, root: UUID | str | None = None) -> QueryBuilder:
+        """Start a query; without a root, it has to be by correlation id.
+
+        Raises:
+            InvalidArgument: MISSING_DOMAIN, LIMIT_EXCEEDED or PROTO_UUID_INVALID.
+
+        """
+        return query_builder(self.connection, domain, root)
+
+    def get_event_book(self, query: Query, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()) -> EventBook:
+        """The events of a query in one book; of an unknown aggregate an empty one (C-0231).
+
+        Raises:
+            TooLarge: They do not fit one answer: use `get_events`, or ranges.
+
+        """
+        budget = self.connection.budget(timeout, metadata)
+        return self.connection.run(read_book(query, budget, self.connection.codec))
+
+    def get_events(
+        self, query: Query, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()
+    ) -> Iterator[EventBook]:
+        """The events of a query in books, as they arrive."""
+        return read_books(self.connection, query, timeout, metadata)
+
+    def get_aggregate_roots(
+        self, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()
+    ) -> Iterator[AggregateRoot]:
+        """Every aggregate that has history, of all domains, as they arrive."""
+        options = self.connection.budget(timeout, metadata).options()
+        return self.connection.stream(METHODS.get_aggregate_roots, None, options)
+
+    def synchronize(
+        self, queries: Iterable[Query], *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()
+    ) -> Iterator[EventBook]:
+        """Ask many queries over one call, and get a book for each as it arrives. The first that fails ends it."""
+        options = self.connection.budget(timeout, metadata).options()
+        for book in self.connection.bidi(METHODS.synchronize, queries, options):
+            yield book.remember(self.connection.codec)
+
+
+class DomainClient(_Client):
+    """Commands and queries over one connection.
+
+    Attributes:
+        aggregate: Sends commands as they stand.
+        query: Reads events; callable, to start a query builder.
+
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self.aggregate = AggregateClient(connection)
+        self.query = QueryClient(connection)
+
+    @overload
+    def command(self, command: str, root: UUID | str | None = None) -> CommandBuilder: ...
+    @overload
+    def command(self, command: Message, root: UUID | str | None = None) -> ReadyCommand: ...
+    def command(self, command: str | Message, root: UUID | str | None = None) -> CommandBuilder | ReadyCommand:
+        """Start a command: by its domain, or with the message itself.
+
+        A message's domain comes from its own .proto, or from the aggregates that the client was told of.
+
+        Args:
+            root: The aggregate; a new one is drawn unless given, and the result names it.
+
+        Raises:
+            InvalidArgument: MISSING_DOMAIN, LIMIT_EXCEEDED or PROTO_UUID_INVALID.
+
+        """
+        if isinstance(command, str):
+            return command_builder(self.connection, command, root)
+        domain = self.connection.known.domain_of(command)
+        return command_builder(self.connection, domain, root).with_command(command)

@@ -1,0 +1,157 @@
+"""What all parts of one client share: a transport, the types it knows, and whether it is still open."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
+from typing import Any, Protocol, TypeVar
+
+from angzarr_domain.books import Message, type_name
+from angzarr_domain.exceptions import InvalidArgument, UsageError
+from angzarr_domain.wire import Method, PayloadCodec
+
+from ._budget import Budget, Default, Metadata, Timeout
+from ._steps import Flow, run
+from ._transports.base import CallOptions, Transport
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+
+class State(Enum):
+    """The life of a connection."""
+
+    OPEN = "calls go out"
+    CLOSED = "every call is a UsageError (CLIENT_CLOSED)"
+
+
+class _Definition(Protocol):
+    """What a client reads of an aggregate's definition, without knowing aggregates."""
+
+    @property
+    def domain(self) -> str: ...
+    @property
+    def handlers(self) -> Mapping[str, object]: ...
+    @property
+    def message_types(self) -> Iterable[type[Any]]: ...
+
+
+class KnownTypes:
+    """The messages a client decodes unasked, and the domains that commands belong to.
+
+    Args:
+        types: Message classes.
+        aggregates: Classes decorated with `@aggregate`: their messages are known too.
+
+    """
+
+    def __init__(self, types: Iterable[type[Any]] = (), aggregates: Iterable[type[Any]] = ()) -> None:
+        definitions = [_definition_of(cls) for cls in aggregates]
+        named = [message for definition in definitions for message in definition.message_types]
+        self.codec = PayloadCodec([*types, *named])
+        self._domains: dict[str, set[str]] = {}
+        for definition in definitions:
+            for command in definition.handlers:
+                self._domains.setdefault(command, set()).add(definition.domain)
+
+    def domain_of(self, command: Message) -> str:
+        """The domain that handles the command: by the message's own binding, or by the aggregates.
+
+        Raises:
+            InvalidArgument: MISSING_DOMAIN if neither says, or if they name several.
+
+        """
+        name = type_name(type(command))
+        candidates = set(self._domains.get(name, ()))
+        bound = getattr(type(command), "__angzarr_domain__", None)
+        if isinstance(bound, str) and bound:
+            candidates.add(bound)
+        if len(candidates) == 1:
+            return candidates.pop()
+        found = f"several: {', '.join(sorted(candidates))}" if candidates else "none"
+        raise InvalidArgument(
+            f"the domain of {name} is not known, candidates are {found}; name it: "
+            "command(domain, root).with_command(message)"
+            + ("" if candidates else ", or tell the client of its aggregates: connect(..., aggregates=[...])"),
+            field="domain",
+            code="MISSING_DOMAIN",
+            candidates=", ".join(sorted(candidates)),
+        )
+
+
+def _definition_of(cls: type[Any]) -> _Definition:
+    # Of the class itself: a subclass that is not decorated has no definition of its own.
+    definition: _Definition | None = vars(cls).get("__angzarr_definition__")
+    if definition is None:
+        raise UsageError(f"{cls.__qualname__} is not decorated: put @aggregate(domain=...) on it", field="aggregates")
+    return definition
+
+
+class Connection:
+    """Carries out flows over one transport, on behalf of every part of one client.
+
+    Attributes:
+        known: The types that pages from here decode by.
+        timeout: Seconds a call may take unless it says otherwise.
+
+    """
+
+    def __init__(
+        self, transport: Transport, known: KnownTypes, *, timeout: float | None, warn_unclosed: bool = True
+    ) -> None:
+        Budget.of(timeout)  # a wrong one is an error here rather than at the first call
+        self.known = known
+        self.timeout = timeout
+        self._transport = transport
+        self._warn_unclosed = warn_unclosed
+        self._state = State.OPEN
+
+    @property
+    def codec(self) -> PayloadCodec:
+        """What pages from here decode by."""
+        return self.known.codec
+
+    def budget(self, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()) -> Budget:
+        """What a flow that starts now may spend."""
+        return Budget.of(self.timeout if timeout is Default.TIMEOUT else timeout, metadata)
+
+    def run(self, flow: Flow[R]) -> R:
+        """Carry out a flow.
+
+        Raises:
+            UsageError: The client is closed (CLIENT_CLOSED).
+
+        """
+        self._check_open()
+        return run(flow, self._transport)
+
+    def stream(self, method: Method[Q, R], request: Q, options: CallOptions) -> Iterator[R]:
+        """The answers to one request, as they arrive."""
+        self._check_open()
+        return self._transport.stream(method, request, options)
+
+    def bidi(self, method: Method[Q, R], requests: Iterable[Q], options: CallOptions) -> Iterator[R]:
+        """The answers to many requests, as they arrive."""
+        self._check_open()
+        return self._transport.bidi(method, requests, options)
+
+    def close(self) -> None:
+        """End it; harmless when repeated."""
+        if self._state is State.OPEN:
+            self._state = State.CLOSED
+            self._transport.close()
+
+    def _check_open(self) -> None:
+        if self._state is State.CLOSED:
+            raise UsageError("this client is closed: connect another one", code="CLIENT_CLOSED")
+
+    def __del__(self) -> None:
+        # Absent if __init__ refused its arguments.
+        if getattr(self, "_state", State.CLOSED) is State.OPEN and self._warn_unclosed:
+            warnings.warn(
+                "a client was dropped unclosed: use it in a with statement, or call close()",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )
