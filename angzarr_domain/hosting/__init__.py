@@ -1,1 +1,9 @@
 """The operator's kit: serve business logic over gRPC, as an Angzarr coordinator calls it."""
+
+from ._aggregates import AggregateLogic
+from ._host import Host
+from ._logic import BusinessLogic, CommandCall, History
+from ._remote import RemoteLogic
+from ._serving import Serving
+
+__all__ = ["AggregateLogic", "BusinessLogic", "CommandCall", "History", "Host", "RemoteLogic", "Serving"]

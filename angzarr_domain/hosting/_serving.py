@@ -47,6 +47,7 @@ class Serving:
         socket_mode: Permissions of socket files.
         grace: Seconds that calls under way are given when it stops.
         workers: Threads, and so the most calls answered at a time, apart from those with a pool of their own.
+        on_stop: Called last when it stops, or when it could not start; it releases what the functions used.
 
     """
 
@@ -59,6 +60,7 @@ class Serving:
         socket_mode: int = DEFAULT_SOCKET_MODE,
         grace: float = DEFAULT_GRACE,
         workers: int = 16,
+        on_stop: Callable[[], object] | None = None,
     ) -> None:
         self._targets = [parse_address(address) for address in addresses]
         if not self._targets:
@@ -66,6 +68,7 @@ class Serving:
         self._handlers = (*generic_handlers(served), *services)
         self._socket_mode = socket_mode
         self._grace = grace
+        self._on_stop = on_stop
         self._workers = Workers(workers, "angzarr-call")
         self._standard = StandardServices(service_names(self._handlers))
         self._addresses: tuple[str, ...] = ()
@@ -99,7 +102,7 @@ class Serving:
         if self._addresses:
             raise UsageError("a Serving serves once: make another one")
         with ExitStack() as undo:
-            undo.callback(self._release_threads)
+            undo.callback(self._release)
             for target in self._targets:
                 if isinstance(target, SocketAddress):
                     undo.enter_context(claimed(target))
@@ -179,9 +182,11 @@ class Serving:
             port = _add_port(server, f"[{host}]:{port}" if ":" in host else f"{host}:{port}", target.given)
         return target.text(port)
 
-    def _release_threads(self) -> None:
+    def _release(self) -> None:
         self._workers.shutdown(wait=False)
         self._standard.close()
+        if self._on_stop is not None:
+            self._on_stop()
 
 
 def _add_port(server: grpc.Server, where: str, given: str) -> int:

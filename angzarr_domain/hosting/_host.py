@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import grpc
+
+from angzarr_domain.aggregates import Aggregate, utc_now
+from angzarr_domain.client._endpoints import parse_endpoint
+from angzarr_domain.client._transports.grpc import GrpcTransport, open_channel
+
+from ._aggregates import AggregateLogic
+from ._servicer import CommandHandlerServicer
+from ._serving import DEFAULT_GRACE, DEFAULT_SOCKET_MODE, Serving
+from ._settings import address_from_environment
+
+
+class Host:
+    """Serves aggregates to an Angzarr coordinator: `Host([Account, Transfer]).serve("[::]:50052")`.
+
+    Args:
+        components: Aggregate classes.
+        history: The coordinator's endpoint. Needed only for snapshots that do not fit today's class: the
+            events before them are read from there. Without it such a command is answered with SNAPSHOT_UNFIT.
+        services: gRPC services of your own, served and health-reported beside (C-0503).
+        clock: What handlers read the time from, and what stamps new events.
+        ids: What handlers take new ids from.
+
+    Raises:
+        ServingError: There are no components.
+        UsageError: A class is not decorated.
+        DeclarationError: Two classes handle the same command type of one domain.
+        InvalidEndpoint: `history` is no endpoint.
+
+    """
+
+    def __init__(
+        self,
+        components: Iterable[type[Aggregate]],
+        *,
+        history: str | None = None,
+        services: Iterable[grpc.GenericRpcHandler] = (),
+        clock: Callable[[], datetime] = utc_now,
+        ids: Callable[[], UUID] = uuid4,
+    ) -> None:
+        self._logic = AggregateLogic(components, clock=clock, ids=ids)
+        self._history = None if history is None else parse_endpoint(history)
+        self._services = tuple(services)
+
+    def serve(
+        self,
+        *addresses: str,
+        socket_mode: int = DEFAULT_SOCKET_MODE,
+        grace: float = DEFAULT_GRACE,
+        stop: threading.Event | None = None,
+        announce: Callable[[tuple[str, ...]], object] = lambda _addresses: None,
+    ) -> None:
+        """Serve until SIGTERM or SIGINT, then let calls under way finish.
+
+        Args:
+            addresses: host:port, /absolute.sock, ./relative.sock or unix:PATH. Without any: as the environment
+                says (ANGZARR_BIND_ADDRESS, PORT, TRANSPORT_TYPE ...), else localhost:50052.
+            socket_mode: Permissions of socket files; 0o660 lets a sidecar of the same group in.
+            grace: Seconds that calls under way are given.
+            stop: Stops it as well; off the main thread, where no signal arrives, it is needed.
+            announce: Told the addresses once they are served.
+
+        Raises:
+            ServingError: An address cannot be served; none is then.
+            InvalidEndpoint: An address is none.
+            UsageError: Off the main thread without `stop`, or the environment makes no sense.
+
+        """
+        self.start(*addresses, socket_mode=socket_mode, grace=grace).run(stop, announce)
+
+    def start(self, *addresses: str, socket_mode: int = DEFAULT_SOCKET_MODE, grace: float = DEFAULT_GRACE) -> Serving:
+        """A context manager that serves while it lasts; `.addresses` says where. Otherwise same as `serve`."""
+        queries = None
+        if self._history is not None:
+            queries = GrpcTransport(open_channel(self._history), endpoint=self._history.text)
+        return Serving(
+            CommandHandlerServicer(self._logic, queries).served(),
+            addresses or (address_from_environment(self._logic.domains),),
+            services=self._services,
+            socket_mode=socket_mode,
+            grace=grace,
+            on_stop=None if queries is None else queries.close,
+        )

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+import attrs
+
+from angzarr_domain.books import BusinessResponse, ContextualCommand, EventBook, EventPage
+from angzarr_domain.client._endpoints import parse_endpoint
+from angzarr_domain.client._transports.base import CORRELATION_ID_HEADER, DEFAULT_TIMEOUT, CallOptions, Transport
+from angzarr_domain.client._transports.grpc import GrpcTransport, open_channel
+from angzarr_domain.exceptions import AngzarrError, ConnectionFailed, DeadlineExceeded, SnapshotUnfit
+from angzarr_domain.wire import METHODS
+
+from ._logic import CommandCall
+
+
+class RemoteLogic:
+    """Business logic of any language, behind `CommandHandlerService`. It needs none of the types involved.
+
+    Args:
+        domains: What it answers for.
+        target: Where it is served, in any form a client takes; or a transport, which `close` closes.
+
+    Raises:
+        InvalidEndpoint: The text is no endpoint. Nothing is dialled yet.
+
+    """
+
+    def __init__(self, domains: Iterable[str], target: str | Transport) -> None:
+        self._domains = tuple(domains)
+        self._where = target if isinstance(target, str) else "the transport's peer"
+        self._transport: Transport = _connected(target) if isinstance(target, str) else target
+
+    @property
+    def domains(self) -> Collection[str]:
+        """Same as `BusinessLogic.domains`."""
+        return self._domains
+
+    def close(self) -> None:
+        """Same as `BusinessLogic.close`."""
+        self._transport.close()
+
+    def handle(self, call: CommandCall) -> BusinessResponse:
+        """Same as `BusinessLogic.handle`.
+
+        The history goes along as one book: the newest snapshot and the pages after it, or, once the logic has
+        said that the snapshot does not fit, all pages.
+
+        Raises:
+            ConnectionFailed: It is down, or was lost before it answered.
+            DeadlineExceeded: It did not answer in time.
+            AngzarrError: What it answered instead of events, a rejection above all.
+
+        """
+        book = _joined(call, from_start=False)
+        try:
+            return self._ask(call, book)
+        except SnapshotUnfit:
+            if book.snapshot is None:
+                raise
+            return self._ask(call, _joined(call, from_start=True))
+
+    def _ask(self, call: CommandCall, book: EventBook) -> BusinessResponse:
+        correlation_id = call.cover.correlation_id
+        metadata = ((CORRELATION_ID_HEADER, correlation_id),) if _fits_header(correlation_id) else ()
+        options = CallOptions(DEFAULT_TIMEOUT if call.timeout is None else call.timeout, metadata)
+        try:
+            return self._transport.unary(METHODS.handle, ContextualCommand(book, call.command), options)
+        except (ConnectionFailed, DeadlineExceeded) as error:
+            raise self._lost(error) from error
+
+    def _lost(self, error: AngzarrError) -> AngzarrError:
+        # Events are stored only after business logic has answered, so whatever it did, nothing was stored.
+        if isinstance(error, DeadlineExceeded):
+            return DeadlineExceeded(f"business logic at {self._where} did not answer in time; nothing was stored")
+        return ConnectionFailed(
+            f"business logic at {self._where} is down, or was lost before it answered; nothing was stored: "
+            f"send the command again once it is back ({error.message})",
+            endpoint=self._where,
+        )
+
+
+def _connected(target: str) -> Transport:
+    endpoint = parse_endpoint(target)
+    return GrpcTransport(open_channel(endpoint), endpoint=target)
+
+
+def _joined(call: CommandCall, *, from_start: bool) -> EventBook:
+    books = list(call.history.books(from_start=from_start))
+    pages: list[EventPage] = [page for book in books for page in book.pages]
+    first = books[0] if books else EventBook()
+    return EventBook(
+        first.cover or attrs.evolve(call.cover, ext=None), tuple(pages), first.snapshot, call.next_sequence
+    )
+
+
+def _fits_header(text: str) -> bool:
+    return bool(text) and text.isascii() and text.isprintable()

@@ -1,0 +1,93 @@
+"""`CommandHandlerService` in front of aggregates: requests become calls of business logic. Adapters only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from angzarr_domain.books import (
+    BusinessResponse,
+    ContextualCommand,
+    Cover,
+    EventBook,
+    FactRequest,
+    ReplayRequest,
+    ReplayResponse,
+)
+from angzarr_domain.client._transports.base import Transport
+from angzarr_domain.exceptions import InvalidArgument, NotHandled
+from angzarr_domain.wire import METHODS
+
+from ._aggregates import AggregateLogic
+from ._logic import CommandCall
+from ._requests import RequestHistory
+from ._rpc import Call, Served
+
+
+@attrs.frozen
+class CommandHandlerServicer:
+    """What a coordinator calls.
+
+    Attributes:
+        logic: Decides.
+        queries: Where events that a snapshot stands for can be read; None if nowhere.
+
+    """
+
+    logic: AggregateLogic
+    queries: Transport | None = None
+
+    def served(self) -> tuple[Served[Any, Any], ...]:
+        """Its methods."""
+        return (
+            Served(METHODS.handle, self.handle),
+            Served(METHODS.handle_fact, self.handle_fact),
+            Served(METHODS.replay, self.replay),
+        )
+
+    def handle(self, request: ContextualCommand, call: Call) -> BusinessResponse:
+        """Decide a command on the history that came with it.
+
+        Raises:
+            InvalidArgument: There is no command book.
+            AngzarrError: Whatever the logic raises.
+
+        """
+        if request.command is None:
+            raise InvalidArgument("there is no command book", field="command", code="MISSING_COMMAND_BOOK")
+        timeout = call.remaining()
+        history = RequestHistory.of(request.events, request.command, self.queries, timeout)
+        return self.logic.handle(CommandCall(request.command, history.next_sequence, history, timeout))
+
+    def handle_fact(self, request: FactRequest, _call: Call) -> EventBook:
+        """Refuse facts: aggregates cannot declare handlers for them yet. Pages without an event pass unchanged.
+
+        Raises:
+            NotHandled: Nothing here answers for the domain.
+            InvalidArgument: There is a fact (NO_FACT_HANDLER); nothing at all is recorded then (C-0492).
+
+        """
+        facts = request.facts
+        if facts is None:
+            return EventBook()
+        domain = (facts.cover or Cover()).domain
+        self.logic.check_domain(domain)
+        for page in facts.pages:
+            if page.event is not None:
+                raise InvalidArgument(
+                    f"no aggregate of domain {domain} accepts {page.event.type_name or '(no type)'} as a fact",
+                    code="NO_FACT_HANDLER",
+                    domain=domain,
+                    type_url=page.event.type_url,
+                )
+        return facts
+
+    def replay(self, _request: ReplayRequest, _call: Call) -> ReplayResponse:
+        """Refuse: a state is not given away as a message yet.
+
+        Raises:
+            NotHandled: Always; a coordinator then compares sequences strictly.
+
+        """
+        raise NotHandled("no aggregate here gives its state away as a message")
