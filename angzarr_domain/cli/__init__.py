@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from angzarr_domain.exceptions import AngzarrError
 
-from . import _generate
+from . import _generate, _host
 
-_COMMANDS = (_generate,)
+_COMMANDS = (_host, _generate)
 
 __all__ = ["main"]
 
