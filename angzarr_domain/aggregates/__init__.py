@@ -1,6 +1,7 @@
 """The author's kit: declare an aggregate, fold its history, decide its commands. No I/O, no protobuf."""
 
 from ._base import Aggregate, Facts, facts_of, keep_facts
+from ._changes import Change, changes
 from ._context import Context, utc_now
 from ._decide import Decision, decide, handler_of
 from ._definition import AggregateDefinition, Applier, Handler, aggregate, definition_of
@@ -11,6 +12,7 @@ __all__ = [
     "Aggregate",
     "AggregateDefinition",
     "Applier",
+    "Change",
     "Context",
     "Decision",
     "Facts",
@@ -20,6 +22,7 @@ __all__ = [
     "advance",
     "aggregate",
     "applies",
+    "changes",
     "decide",
     "definition_of",
     "facts_of",
