@@ -1,0 +1,32 @@
+"""Amounts as people write them, and as accounts keep them: minor units, two decimals to one unit."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+
+class NoAmount(ValueError):
+    """Text that is no amount; says why."""
+
+
+def parse_amount(text: str) -> int:
+    """Minor units, exactly: "12.50" is 1250.
+
+    Raises:
+        NoAmount: It is no plain decimal number, not more than zero, or finer than two decimals.
+
+    """
+    if not re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]+)?", text):
+        raise NoAmount(f"{text!r} is no amount; write it like 12 or 12.50")
+    minor = Decimal(text) * 100
+    if minor <= 0:
+        raise NoAmount(f"the amount {text} is not more than zero")
+    if minor != minor.to_integral_value():
+        raise NoAmount(f"the amount {text} has more than two decimals")
+    return int(minor)
+
+
+def format_amount(minor: int) -> str:
+    """As people read it: 123450 is "1,234.50"."""
+    return f"{Decimal(minor) / 100:,.2f}"

@@ -1,0 +1,169 @@
+"""Carries out operations, each once, however often it is told to and whenever it is interrupted."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+import attrs
+
+from angzarr_domain import DomainClient, Rejected, Repository
+from angzarr_domain.books import compute_root
+from angzarr_domain.exceptions import StreamBusy, UnknownOutcome
+
+from .messages import (
+    CloseAccount,
+    CompleteTransfer,
+    Deposit,
+    FailTransfer,
+    FreezeAccount,
+    MarkDebited,
+    MarkRefunded,
+    NoteRefusal,
+    OpenAccount,
+    Refund,
+    StartTransfer,
+    UnfreezeAccount,
+    Withdraw,
+)
+from .operations import Kind, Operation
+from .transfer import Transfer, TransferStatus
+
+AccountCommand = OpenAccount | Deposit | Withdraw | Refund | FreezeAccount | UnfreezeAccount | CloseAccount
+TransferStep = MarkDebited | CompleteTransfer | FailTransfer | MarkRefunded
+
+#: How often a command is sent whose answer gets lost. Its reference, or its step, keeps it from being applied twice.
+TRIES: Final = 3
+
+
+@attrs.frozen
+class Outcome:
+    """What became of an operation.
+
+    Attributes:
+        code: Why it was refused; "" if it was applied.
+        message: The same for people.
+        before: It was decided before, in an earlier run or on an earlier line.
+
+    """
+
+    code: str = ""
+    message: str = ""
+    before: bool = False
+
+    @property
+    def applied(self) -> bool:
+        """Whether it was applied, now or before."""
+        return not self.code
+
+
+class Teller:
+    """Carries out operations through a client."""
+
+    def __init__(self, client: DomainClient) -> None:
+        self._client = client
+        self._transfers = Repository(Transfer, client)
+
+    def carry_out(self, operation: Operation) -> Outcome:
+        """Apply an operation, unless it was decided before.
+
+        Raises:
+            AngzarrError: The coordinator cannot be asked. Carry it out again later.
+
+        """
+        reference = operation.reference
+        command: AccountCommand
+        match operation.kind:
+            case Kind.TRANSFER:
+                return self._transfer(operation)
+            case Kind.OPEN:
+                command = OpenAccount(reference=reference, number=operation.account, owner=operation.owner)
+            case Kind.DEPOSIT:
+                command = Deposit(reference=reference, amount=operation.amount)
+            case Kind.WITHDRAW:
+                command = Withdraw(reference=reference, amount=operation.amount)
+            case Kind.FREEZE:
+                command = FreezeAccount(reference=reference)
+            case Kind.UNFREEZE:
+                command = UnfreezeAccount(reference=reference)
+            case Kind.CLOSE:
+                command = CloseAccount(reference=reference)
+        return self._decide(operation.account, command)
+
+    def finish_open_transfers(self) -> int:
+        """Finish what a killed program left half done; how many transfers that were."""
+        transfers = [self._transfers.load(root) for root in self._transfers.roots()]
+        unfinished = [transfer for transfer in transfers if transfer.is_open]
+        for transfer in unfinished:
+            self._finish(transfer.root)
+        return len(unfinished)
+
+    def _transfer(self, operation: Operation) -> Outcome:
+        root = compute_root("transfer", operation.reference)
+        start = StartTransfer(
+            reference=operation.reference, source=operation.account, target=operation.to, amount=operation.amount
+        )
+        before = False
+        try:
+            self._send(start, root)
+        except Rejected as rejected:
+            if rejected.code != "DUPLICATE_REFERENCE":
+                return Outcome(rejected.code, rejected.message)
+            before = True
+        transfer = self._finish(root)
+        return Outcome(transfer.code, transfer.reason, before)
+
+    def _finish(self, root: UUID) -> Transfer:
+        transfer = self._transfers.load(root)
+        while transfer.is_open:
+            self._send(self._next_step(transfer), root)
+            transfer = self._transfers.load(root)
+        return transfer
+
+    def _next_step(self, transfer: Transfer) -> TransferStep:
+        """Do what comes next with the accounts; the step to record. Doing it twice is as good as once."""
+        debit, credit, refund = (f"{transfer.reference}/{step}" for step in ("debit", "credit", "refund"))
+        if transfer.status is TransferStatus.STARTED:
+            paid = self._decide(transfer.source, Withdraw(reference=debit, amount=transfer.amount))
+            return MarkDebited() if paid.applied else FailTransfer(code=paid.code, message=paid.message)
+        received = self._decide(transfer.target, Deposit(reference=credit, amount=transfer.amount))
+        if received.applied:
+            return CompleteTransfer()
+        self._apply(transfer.source, Refund(reference=refund, withdrawal=debit))
+        return MarkRefunded(code=received.code, message=received.message)
+
+    def _decide(self, account: str, command: AccountCommand) -> Outcome:
+        """Have the account decide. A refusal is noted there: later, with more money, it would be no refusal."""
+        try:
+            return self._apply(account, command)
+        except Rejected as rejected:
+            if rejected.code == "REFUSED_BEFORE":
+                return Outcome(rejected.details["reason"], rejected.message, before=True)
+            note = NoteRefusal(reference=command.reference, code=rejected.code, message=rejected.message)
+            noted = self._apply(account, note)
+            # Another program may have got it applied between the two.
+            return noted if noted.before else Outcome(rejected.code, rejected.message)
+
+    def _apply(self, account: str, command: AccountCommand | NoteRefusal) -> Outcome:
+        try:
+            self._send(command, compute_root("account", account))
+        except Rejected as rejected:
+            if rejected.code != "DUPLICATE_REFERENCE":
+                raise
+            return Outcome(before=True)
+        return Outcome()
+
+    def _send(self, command: AccountCommand | NoteRefusal | StartTransfer | TransferStep, root: UUID) -> None:
+        """Send, and send again if nobody knows what became of it.
+
+        Raises:
+            Rejected: The aggregate refused.
+
+        """
+        for _ in range(TRIES - 1):
+            try:
+                self._client.command(command, root).send_sync()
+            except (UnknownOutcome, StreamBusy):
+                continue
+            return
+        self._client.command(command, root).send_sync()
