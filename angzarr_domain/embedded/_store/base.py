@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 import attrs
 
 from angzarr_domain.books import EventPage, Snapshot
+
+#: Reads take pages in pieces that end at whichever comes first, so that memory stays bounded; one page may be larger.
+PIECE_PAGES: Final = 500
+PIECE_BYTES: Final = 1 << 20
 
 
 @attrs.frozen
@@ -20,8 +24,30 @@ class Stream:
 
 
 @attrs.frozen
-class HeadMoved(Exception):  # noqa: N818 - the coordinator catches it, it never reaches a caller
-    """Another writer was faster: the stream's head is not the one the events were decided on."""
+class DeferredKey:
+    """What a command without a sequence is carried out once by, at its target: where it came from.
+
+    Attributes:
+        kind: What the provenance sits on, such as "command".
+        source_edition: The source's timeline; "" is the main one.
+
+    """
+
+    kind: str
+    source_domain: str
+    source_root: UUID
+    source_edition: str
+    source_seq: int
+    source_component: str
+    command_index: int
+
+
+@attrs.frozen
+class HeadMoved(Exception):
+    """Another writer was faster: the stream's head is not the one the events were decided on.
+
+    The coordinator catches it; it never reaches a caller.
+    """
 
     actual: int
 
@@ -29,7 +55,8 @@ class HeadMoved(Exception):  # noqa: N818 - the coordinator catches it, it never
 class EventStore(Protocol):
     """Streams of events, appended all or nothing, durable when `append` returns. Safe for several threads.
 
-    Every method raises StoreError (STORE_CLOSED) after `close`.
+    Values that are read share nothing with those that were stored or read before. Every method raises StoreError
+    (STORE_CLOSED) after `close`, an iterator when it is next advanced.
     """
 
     def head(self, stream: Stream) -> int:
@@ -44,13 +71,24 @@ class EventStore(Protocol):
         *,
         correlation_id: str = "",
         snapshot: Snapshot | None = None,
+        deferred: DeferredKey | None = None,
     ) -> None:
-        """Store pages that carry the sequences expected_head, expected_head + 1, ... and a snapshot, or nothing.
+        """Store pages that carry the sequences expected_head, expected_head + 1, ..., or nothing.
+
+        Args:
+            correlation_id: The workflow the pages belong to; "" is none.
+            snapshot: Stored with them; it replaces older ones unless their retention is PERSIST (C-0450 to C-0453).
+            deferred: Stored with them, also when there are no pages, for `executed` to find.
 
         Raises:
-            HeadMoved: The head is another one; nothing was stored.
+            HeadMoved: The head is another one, or `deferred` is known already; nothing was stored.
+            UsageError: The pages carry other sequences; nothing was stored.
 
         """
+        ...
+
+    def executed(self, stream: Stream, key: DeferredKey) -> range | None:
+        """The sequences of the events that the command with this key led to; None if it never ran here."""
         ...
 
     def pages(self, stream: Stream, lower: int = 0, upper: int | None = None) -> Iterator[EventPage]:
@@ -58,7 +96,10 @@ class EventStore(Protocol):
         ...
 
     def head_at(self, stream: Stream, time_ns: int) -> int:
-        """The length of the longest prefix whose pages were all created at or before the time."""
+        """The length of the longest prefix whose pages were all created at or before the time.
+
+        A page that nobody stamped ends the prefix.
+        """
         ...
 
     def snapshot(self, stream: Stream, at_most: int | None = None, *, by_ns: int | None = None) -> Snapshot | None:
@@ -66,7 +107,10 @@ class EventStore(Protocol):
         ...
 
     def correlated(self, correlation_id: str) -> Iterator[tuple[Stream, Iterator[EventPage]]]:
-        """The streams, of all domains, that hold pages stored under this id, each with just those pages."""
+        """The streams, of all domains, that hold pages stored under this id, each with just those pages.
+
+        The id "" is none, and finds nothing.
+        """
         ...
 
     def roots(self) -> Iterator[Stream]:

@@ -1,0 +1,332 @@
+"""Events in one SQLite file: on the disk when `append` returns."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from queue import LifoQueue
+from typing import Any, Final
+from uuid import UUID
+
+from angzarr_domain.books import EventPage, Payload, Snapshot, SnapshotRetention
+from angzarr_domain.exceptions import StoreError, UnknownOutcome, UsageError
+
+from ._file import DataFile, translated
+from ._rows import Row, page_of, rows_of, size_of
+from .base import PIECE_BYTES, PIECE_PAGES, DeferredKey, HeadMoved, Stream
+
+_READERS: Final = 8
+_MOST_NS: Final = 2**63 - 1
+
+_OF_STREAM: Final = "(SELECT id FROM streams WHERE domain = ? AND root = ?)"
+_HEAD: Final = (
+    "SELECT coalesce((SELECT max(sequence) FROM events WHERE stream = id), "
+    "(SELECT max(sequence) FROM snapshots WHERE stream = id), -1) + 1 FROM streams WHERE domain = ? AND root = ?"
+)
+_COLUMNS: Final = "sequence, created_at_ns, type_url, payload, external"
+_PAGES: Final = (
+    f"SELECT {_COLUMNS} FROM events WHERE stream = {_OF_STREAM} AND sequence BETWEEN ? AND ? ORDER BY sequence LIMIT ?"
+)
+_CORRELATED_PAGES: Final = (
+    f"SELECT {_COLUMNS} FROM events WHERE correlation_id = ? AND correlation_id <> '' "
+    f"AND stream = {_OF_STREAM} AND sequence >= ? ORDER BY sequence LIMIT ?"
+)
+_CORRELATED: Final = (
+    "SELECT id, domain, root FROM streams WHERE id IN "
+    "(SELECT stream FROM events WHERE correlation_id = ? AND correlation_id <> '' AND stream > ?) ORDER BY id LIMIT ?"
+)
+_ROOTS: Final = (
+    "SELECT domain, root FROM streams WHERE (domain, root) > (?, ?) "
+    "AND EXISTS (SELECT 1 FROM events WHERE stream = id) ORDER BY domain, root LIMIT ?"
+)
+_HEAD_AT: Final = (
+    f"SELECT sequence FROM events WHERE stream = {_OF_STREAM} "
+    "AND (created_at_ns IS NULL OR created_at_ns > ?) ORDER BY sequence LIMIT 1"
+)
+_SNAPSHOT: Final = (
+    f"SELECT sequence, type_url, state, retention, created_at_ns FROM snapshots WHERE stream = {_OF_STREAM} "
+    "AND sequence <= ? AND (? OR created_at_ns <= ?) ORDER BY sequence DESC LIMIT 1"
+)
+_KEY: Final = (
+    "kind = ? AND source_domain = ? AND source_root = ? AND source_edition = ? AND source_seq = ? "
+    "AND source_component = ? AND command_index = ?"
+)
+_EXECUTED: Final = f"SELECT first_sequence, event_count FROM executed WHERE stream = {_OF_STREAM} AND {_KEY}"
+
+
+class SqliteStore:
+    """Streams of events in a SQLite file, which this store has to itself until it is closed. See `EventStore`.
+
+    Raises:
+        StoreError: The file cannot be used, and why; it was left as it is.
+
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._file = DataFile(path)
+        self._writing = threading.Lock()
+        self._closed = False
+        self._readers = _Readers(self._file)
+        try:
+            with translated(self._file.path):
+                self._writer = self._file.writer()
+        except BaseException:
+            self._file.release()
+            raise
+
+    def __repr__(self) -> str:
+        return f"SqliteStore({str(self._file.path)!r})"
+
+    def head(self, stream: Stream) -> int:
+        """See `EventStore.head`."""
+        found = self._first(_HEAD, *_named(stream))
+        return 0 if found is None else int(found[0])
+
+    def append(
+        self,
+        stream: Stream,
+        expected_head: int,
+        pages: Sequence[EventPage],
+        *,
+        correlation_id: str = "",
+        snapshot: Snapshot | None = None,
+        deferred: DeferredKey | None = None,
+    ) -> None:
+        """See `EventStore.append`.
+
+        Raises:
+            StoreError: The file cannot be written; nothing was stored.
+            UnknownOutcome: The disk failed while it was being made durable.
+
+        """
+        rows = rows_of(expected_head, pages)
+        _check_times(rows)
+        with self._writing, self._transaction(correlation_id) as writer:
+            key = _stream_id(writer, stream)
+            head: int = writer.execute(_HEAD, _named(stream)).fetchone()[0]
+            if head != expected_head:
+                raise HeadMoved(head)
+            if deferred is not None:
+                _add_executed(writer, key, deferred, expected_head, len(rows))
+            writer.executemany(
+                f"INSERT INTO events ({_COLUMNS}, stream, correlation_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [(*row, key, correlation_id) for row in rows],
+            )
+            if snapshot is not None:
+                _add_snapshot(writer, key, snapshot)
+
+    def executed(self, stream: Stream, key: DeferredKey) -> range | None:
+        """See `EventStore.executed`."""
+        found = self._first(_EXECUTED, *_named(stream), *_key_values(key))
+        return None if found is None else range(found[0], found[0] + found[1])
+
+    def pages(self, stream: Stream, lower: int = 0, upper: int | None = None) -> Iterator[EventPage]:
+        """See `EventStore.pages`."""
+        last = _MOST_NS if upper is None else upper
+        while rows := self._piece(_PAGES, *_named(stream), lower, last, PIECE_PAGES):
+            yield from map(page_of, rows)
+            lower = rows[-1][0] + 1
+
+    def head_at(self, stream: Stream, time_ns: int) -> int:
+        """See `EventStore.head_at`."""
+        head = self.head(stream)
+        found = self._first(_HEAD_AT, *_named(stream), min(time_ns, _MOST_NS))
+        return head if found is None else int(found[0])
+
+    def snapshot(self, stream: Stream, at_most: int | None = None, *, by_ns: int | None = None) -> Snapshot | None:
+        """See `EventStore.snapshot`."""
+        most = _MOST_NS if at_most is None else at_most
+        found = self._first(_SNAPSHOT, *_named(stream), most, by_ns is None, min(by_ns or 0, _MOST_NS))
+        if found is None:
+            return None
+        sequence, type_url, state, retention, created_at_ns = found
+        payload = None if type_url is None else Payload(type_url, state)
+        return Snapshot(sequence, payload, SnapshotRetention(retention), created_at_ns)
+
+    def correlated(self, correlation_id: str) -> Iterator[tuple[Stream, Iterator[EventPage]]]:
+        """See `EventStore.correlated`."""
+        after = -1
+        while found := self._rows(_CORRELATED, correlation_id, after, PIECE_PAGES):
+            for after, domain, root in found:  # noqa: B007 - the last one is where the next piece begins
+                stream = _stream(domain, root)
+                yield stream, self._correlated_pages(correlation_id, stream)
+
+    def roots(self) -> Iterator[Stream]:
+        """See `EventStore.roots`."""
+        last: tuple[str, bytes] = ("", b"")
+        while found := self._rows(_ROOTS, *last, PIECE_PAGES):
+            for last in found:
+                yield _stream(*last)
+
+    def close(self) -> None:
+        """See `EventStore.close`."""
+        with self._writing:
+            if self._closed:
+                return
+            self._closed = True
+            self._readers.close()
+            # The last connection to close brings the write-ahead log into the file itself.
+            try:
+                with translated(self._file.path):
+                    self._writer.close()
+            finally:
+                self._file.release()
+
+    @contextmanager
+    def _transaction(self, correlation_id: str) -> Generator[sqlite3.Connection, None, None]:
+        if self._closed:
+            raise _closed_error(self._file)
+        self._file.check_in_place()
+        with translated(self._file.path):
+            self._roll_back()  # an interrupt between two lines may have left one open
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+            except BaseException:
+                self._roll_back()
+                raise
+            self._commit(correlation_id)
+
+    def _commit(self, correlation_id: str) -> None:
+        try:
+            self._writer.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._roll_back()
+            if getattr(error, "sqlite_errorname", "").startswith("SQLITE_IOERR"):
+                # The events may lie in the log, where a later start would find them.
+                raise UnknownOutcome(
+                    f"{self._file.path} failed while it was being written", correlation_id=correlation_id
+                ) from error
+            raise
+
+    def _roll_back(self) -> None:
+        if self._writer.in_transaction:  # a full disk has SQLite end it by itself
+            self._writer.execute("ROLLBACK")
+
+    def _correlated_pages(self, correlation_id: str, stream: Stream) -> Iterator[EventPage]:
+        lower = 0
+        while rows := self._piece(_CORRELATED_PAGES, correlation_id, *_named(stream), lower, PIECE_PAGES):
+            yield from map(page_of, rows)
+            lower = rows[-1][0] + 1
+
+    def _first(self, statement: str, *values: object) -> tuple[Any, ...] | None:
+        with self._readers.one() as reader:
+            found: tuple[Any, ...] | None = reader.execute(statement, values).fetchone()
+            return found
+
+    def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._readers.one() as reader:
+            return reader.execute(statement, values).fetchall()
+
+    def _piece(self, statement: str, *values: object) -> list[Row]:
+        # Whole pieces, and no cursor open between them: an open one would keep the log from being emptied.
+        rows: list[Row] = []
+        size = 0
+        with self._readers.one() as reader:
+            cursor = reader.execute(statement, values)
+            for row in cursor:
+                size += size_of(row)
+                if size > PIECE_BYTES and rows:
+                    break
+                rows.append(row)
+            cursor.close()
+        return rows
+
+
+class _Readers:
+    """A few connections that read while the one writer writes, opened when they are first needed."""
+
+    def __init__(self, file: DataFile) -> None:
+        self._file = file
+        self._closed = False
+        self._idle: LifoQueue[sqlite3.Connection | None] = LifoQueue()
+        for _ in range(_READERS):
+            self._idle.put(None)
+
+    @contextmanager
+    def one(self) -> Generator[sqlite3.Connection, None, None]:
+        connection = self._idle.get()
+        try:
+            if self._closed:
+                raise _closed_error(self._file)
+            with translated(self._file.path):
+                connection = connection or self._file.connect(read_only=True)
+                yield connection
+        finally:
+            self._idle.put(connection)
+
+    def close(self) -> None:
+        self._closed = True
+        taken = [self._idle.get() for _ in range(_READERS)]
+        for connection in taken:
+            if connection is not None:
+                connection.close()
+            self._idle.put(None)
+
+
+def _closed_error(file: DataFile) -> StoreError:
+    return StoreError(f"the coordinator of {file.path} is closed", path=str(file.path), code="STORE_CLOSED")
+
+
+def _named(stream: Stream) -> tuple[str, bytes]:
+    return stream.domain, stream.root.bytes
+
+
+def _stream(domain: str, root: bytes) -> Stream:
+    return Stream(domain, UUID(bytes=root))
+
+
+def _stream_id(writer: sqlite3.Connection, stream: Stream) -> int:
+    writer.execute("INSERT OR IGNORE INTO streams (domain, root) VALUES (?, ?)", _named(stream))
+    return int(writer.execute(f"SELECT {_OF_STREAM}", _named(stream)).fetchone()[0])
+
+
+def _key_values(key: DeferredKey) -> tuple[object, ...]:
+    return (
+        key.kind,
+        key.source_domain,
+        key.source_root.bytes,
+        key.source_edition,
+        key.source_seq,
+        key.source_component,
+        key.command_index,
+    )
+
+
+def _add_executed(writer: sqlite3.Connection, stream: int, key: DeferredKey, first: int, count: int) -> None:
+    added = writer.execute(
+        "INSERT OR IGNORE INTO executed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (stream, *_key_values(key), first, count),
+    )
+    if added.rowcount == 0:
+        raise HeadMoved(first)
+
+
+def _add_snapshot(writer: sqlite3.Connection, stream: int, snapshot: Snapshot) -> None:
+    writer.execute(
+        "DELETE FROM snapshots WHERE stream = ? AND sequence < ? AND retention <> ?",
+        (stream, snapshot.sequence, SnapshotRetention.PERSIST),
+    )
+    state = snapshot.state
+    writer.execute(
+        "INSERT OR REPLACE INTO snapshots (stream, sequence, created_at_ns, retention, type_url, state) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            stream,
+            snapshot.sequence,
+            snapshot.created_at_ns,
+            int(snapshot.retention),
+            None if state is None else state.type_url,
+            None if state is None else state.value,
+        ),
+    )
+
+
+def _check_times(rows: list[Row]) -> None:
+    if any(row[1] is not None and abs(row[1]) > _MOST_NS for row in rows):
+        raise UsageError(
+            "a page's created_at lies beyond the year 2262, which the data file cannot hold", field="pages"
+        )
