@@ -8,7 +8,7 @@ from ._builders import CommandBuilder, ReadyCommand
 from ._client import AggregateClient, DomainClient, QueryClient
 from ._connection import Connection, KnownTypes
 from ._endpoints import Endpoint, parse_endpoint
-from ._flows import PAGES_AT_A_TIME, explain, read_range
+from ._flows import MOST_IN_BETWEEN, PAGES_AT_A_TIME, read_range, speculate
 from ._points import AsOf, point_of
 from ._query_builder import QueryBuilder
 from ._results import CommandResult
@@ -19,6 +19,7 @@ from ._transports.recording import RecordedCall, RecordingTransport
 
 __all__ = [
     "DEFAULT_TIMEOUT",
+    "MOST_IN_BETWEEN",
     "PAGES_AT_A_TIME",
     "AggregateClient",
     "AsOf",
@@ -45,10 +46,10 @@ __all__ = [
     "Step",
     "Timeout",
     "Transport",
-    "explain",
     "open_channel",
     "parse_endpoint",
     "point_of",
     "read_range",
     "run",
+    "speculate",
 ]
