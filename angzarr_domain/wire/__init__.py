@@ -4,6 +4,7 @@ Everyone else sees frozen values (`angzarr_domain.books`) and bytes.
 """
 
 from ._formats import Format
+from ._json import from_json, to_json
 from ._methods import COMPENSATE, METHODS, NOTIFICATION, REJECTION_NOTIFICATION, Kind, Method, Methods
 from ._payloads import TYPE_URL_PREFIX, PayloadCodec
 from ._pool import POOL, include_root
@@ -22,7 +23,9 @@ __all__ = [
     "Methods",
     "PayloadCodec",
     "WireStatus",
+    "from_json",
     "from_status",
     "include_root",
+    "to_json",
     "to_status",
 ]

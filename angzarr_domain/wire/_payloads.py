@@ -122,9 +122,7 @@ def _bound(message_type: type[Any]) -> _Binding:
 
 def _of_compiled(full_name: str, message_type: type[CompiledMessage]) -> _Binding:
     type_url, parse = TYPE_URL_PREFIX + full_name, message_type.FromString
-
-    def encode(message: CompiledMessage) -> bytes:
-        return _serialized(full_name, message)
+    encode = _serializer(full_name, message_type)
 
     def decode(value: bytes) -> CompiledMessage:
         try:
@@ -137,11 +135,12 @@ def _of_compiled(full_name: str, message_type: type[CompiledMessage]) -> _Bindin
 
 def _of_generated(full_name: str, message_type: type[Any]) -> _Binding:
     type_url, raw_type, shape = TYPE_URL_PREFIX + full_name, raw_class(message_type), shape_of(message_type)
+    serialize = _serializer(full_name, raw_type)
 
     def encode(message: Any) -> bytes:
         raw = raw_type()
         shape.write(raw, message)
-        return _serialized(full_name, raw)
+        return serialize(raw)
 
     def decoder() -> Decoder:
         raw = raw_type()
@@ -161,14 +160,37 @@ def _of_generated(full_name: str, message_type: type[Any]) -> _Binding:
     return _Binding(full_name, encode, decoder)
 
 
-def _serialized(full_name: str, message: CompiledMessage) -> bytes:
-    try:
-        return message.SerializeToString(deterministic=True)
-    except EncodeError as error:
-        raise InvalidArgument(
-            f"a {full_name} that cannot be encoded: a required field is missing, or it is nested too deep",
-            field=full_name,
-        ) from error
+def _serializer(full_name: str, message_type: type[CompiledMessage]) -> Callable[[Any], bytes]:
+    recursive = _recursive(message_type.DESCRIPTOR)
+
+    def serialize(message: CompiledMessage) -> bytes:
+        try:
+            value = message.SerializeToString(deterministic=True)
+            if recursive:
+                # Protobuf writes what is nested too deep for it to read; nobody could load that again.
+                message_type.FromString(value)
+        except (EncodeError, DecodeError) as error:
+            raise InvalidArgument(
+                f"a {full_name} cannot be encoded: a required field is missing, or it is nested too deep",
+                field=full_name,
+            ) from error
+        return value
+
+    return serialize
+
+
+def _recursive(descriptor: Any) -> bool:
+    inside: dict[str, set[str]] = {}
+    pending = [descriptor]
+    while pending:
+        described = pending.pop()
+        if described.full_name not in inside:
+            nested = [field.message_type for field in described.fields if field.message_type is not None]
+            inside[described.full_name] = {one.full_name for one in nested}
+            pending += nested
+    while leaves := {name for name, held in inside.items() if not held & inside.keys()}:
+        inside = {name: held for name, held in inside.items() if name not in leaves}
+    return bool(inside)
 
 
 def _where(message_type: type[Any]) -> str:

@@ -22,6 +22,7 @@ Putter = Callable[[Any, Any], None]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_LONGEST = 315_576_000_000  # seconds of a google.protobuf.Duration
 
 
 class Unreadable(ValueError):
@@ -113,9 +114,11 @@ def _write_timestamp(raw: Any, moment: datetime) -> None:
 
 
 def _read_duration(raw: Any) -> timedelta:
+    seconds, nanos = raw.seconds, raw.nanos
+    if not -_LONGEST <= seconds <= _LONGEST:
+        raise Unreadable("a duration is longer than protobuf allows")
     # Cut towards zero, so that -0.5 microseconds is not a whole one.
-    nanos = raw.nanos
-    return timedelta(seconds=raw.seconds, microseconds=nanos // 1000 if nanos >= 0 else -(-nanos // 1000))
+    return timedelta(seconds=seconds, microseconds=nanos // 1000 if nanos >= 0 else -(-nanos // 1000))
 
 
 def _read_timestamp(raw: Any) -> datetime:
