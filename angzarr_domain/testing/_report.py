@@ -1,0 +1,138 @@
+"""The text of a failure, which is what the kit is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import zip_longest
+from typing import Any
+
+import attrs
+
+from angzarr_domain.aggregates import Aggregate
+from angzarr_domain.exceptions import Status
+
+from ._defaults import NOW, ROOT
+from ._differences import ABSENT, differences, parts_of
+from ._run import Run
+from ._source import Source
+
+_WIDTH = 60  # of a column; whole values stand under "differs"
+
+
+def report(run: Run[Any], headline: str, *sections: str, ending: Callable[[Source], str] | None = None) -> str:
+    """The whole text: what failed, the sections that show it, then where it started and how to see it again.
+
+    Args:
+        ending: Writes the rest of the reproducer, such as ".then(...)".
+
+    """
+    parts = [headline, *sections, _states(run), _history(run), _reproducer(run, ending)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def section(title: str, lines: Iterable[str]) -> str:
+    """Indented lines under a title; nothing without lines."""
+    body = "".join(f"\n  {line}" for line in lines)
+    return f"{title}:{body}" if body else ""
+
+
+def side_by_side(expected: Sequence[Sequence[str]], actual: Sequence[Sequence[str]]) -> str:
+    """Blocks of lines in two columns, block beside block, with a mark where lines differ."""
+    rows: list[tuple[str, str]] = []
+    for left, right in zip_longest(expected, actual, fillvalue=()):
+        rows += zip_longest(left, right, fillvalue="")
+    width = max([len("expected"), *(min(len(left), _WIDTH) for left, _ in rows)])
+    lines = [f"  {'expected':<{width}}     actual", f"  {'-' * width}     {'-' * width}"]
+    lines += [
+        f"  {_cut(left):<{width}}  {'  ' if left == right else '!='} {_cut(right)}".rstrip() for left, right in rows
+    ]
+    return "\n".join(lines)
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _WIDTH else line[: _WIDTH - 3] + "..."
+
+
+def event_block(event: object) -> list[str]:
+    """An event as lines: its class, then its fields."""
+    parts = parts_of(event) if not isinstance(event, type) else None
+    if not parts:
+        return [shown(event)]
+    return [type(event).__name__, *(f"  {path.removeprefix('.')} = {shown(part)}" for path, part in parts.items())]
+
+
+def rejection_block(code: str, details: Mapping[str, Any], status: Status | None = None) -> list[str]:
+    """A rejection as lines: code, status if it matters, details."""
+    named = [f"  {name} = {text!r}" for name, text in sorted(details.items())]
+    return [f"rejected {code}", *([] if status is None else [f"  status {status.name}"]), *named]
+
+
+def answer_blocks(run: Run[Any]) -> list[list[str]]:
+    """What the handler answered."""
+    rejection = run.decision.rejection
+    if rejection is not None:
+        return [[*rejection_block(rejection.code, rejection.details), f"  {rejection.message!r}"]]
+    return [event_block(event) for event in run.decision.events] or [["(nothing)"]]
+
+
+def shown(value: Any) -> str:
+    """A value as Python."""
+    return repr(value) if value is ABSENT else Source().of(value)
+
+
+def _states(run: Run[Any]) -> str:
+    before, after = _fields(run.before.state), _fields(run.after.state)
+    if run.command is None:
+        return section("state", [f"{name} = {value}" for name, value in after.items()])
+    names = max(map(len, before), default=0)
+    values = min(max(map(len, before.values()), default=0), _WIDTH)
+    lines: list[str] = []
+    for name, value in before.items():
+        line = f"{name:<{names}}  {_cut(value):<{values}}"
+        lines.append(line.rstrip() if value == after[name] else f"{line}  ->  {_cut(after[name])}")
+    return section(f"state of {run.cls.__name__} before -> after", lines)
+
+
+def _fields(state: Aggregate) -> dict[str, str]:
+    return {field.name: shown(getattr(state, field.name)) for field in attrs.fields(type(state))}
+
+
+def _history(run: Run[Any]) -> str:
+    lines = [f"{sequence}  {shown(event)}" for sequence, event in enumerate(run.history)]
+    return section("history", lines or ["(none: a fresh aggregate)"])
+
+
+def _reproducer(run: Run[Any], ending: Callable[[Source], str] | None) -> str:
+    source = Source()
+    source.need("angzarr_domain.testing", "given")
+    given = [source.name(run.cls), *map(source.of, run.history), *_options(run, source)]
+    text = f"given(\n{''.join(f'    {argument},{chr(10)}' for argument in given)})"
+    if run.command is not None:
+        text += f".when({source.of(run.command)})"
+    if ending is not None:
+        text += ending(source)
+    lines = [*source.imports, "", *text.splitlines()]
+    return section("to see it again", lines).replace("\n  \n", "\n\n")
+
+
+def _options(run: Run[Any], source: Source) -> Iterable[str]:
+    options = run.options
+    if options.root != ROOT:
+        yield f"root={source.of(options.root)}"
+    now = options.now() if callable(options.now) else options.now
+    if now != NOW:
+        yield f"now={source.of(now)}"
+    if options.correlation_id:
+        yield f"correlation_id={options.correlation_id!r}"
+    if options.ids is not None or (run.drawn and run.drawn[0].int != 1):
+        yield f"ids={source.of(list(run.drawn))}"
+
+
+def differing(expected: Sequence[Any], actual: Sequence[Any]) -> str:
+    """The fields in which two runs of events differ, in full."""
+    lines = [
+        f"events[{index}]{difference.path}: expected {shown(difference.left)}, actual {shown(difference.right)}"
+        for index, (left, right) in enumerate(zip_longest(expected, actual, fillvalue=ABSENT))
+        for difference in differences(left, right)
+    ]
+    return section("differs", lines)
