@@ -17,6 +17,9 @@ from ._failures import log_failure
 Q = TypeVar("Q")
 R = TypeVar("R")
 
+# gRPC counts down from the end of its time to a call without a deadline: some 10**18 seconds.
+_NO_BOUND = 1e9
+
 _STATUSES = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -35,7 +38,7 @@ class Call:
     def remaining(self) -> float | None:
         """Seconds the caller still waits; None if it set no bound."""
         remaining: float | None = self._context.time_remaining()
-        return remaining
+        return None if remaining is None or remaining > _NO_BOUND else remaining
 
     def is_active(self) -> bool:
         """Whether the caller still waits: it has neither gone away nor run out of time."""
