@@ -25,7 +25,7 @@ def main() -> None:
     pages = tuple(EventPage(payload, sequence, 0) for sequence, payload in enumerate(payloads))
     book = EventBook(Cover("account", compute_root("account", "1")), pages)
     encoded = METHODS.get_event_book.encode_response(book)
-    decode = METHODS.get_event_book.decode_response
+    decode, unread = METHODS.get_event_book.decode_response, METHODS.read_history.decode_response
 
     def by_hand() -> object:
         account, parsed = Account(), pb.EventBook.FromString(encoded)
@@ -43,8 +43,9 @@ def main() -> None:
 
     ways = {
         "from bytes, by hand": by_hand,
-        "from bytes, decoded and replayed": lambda: replay(definition, decode(encoded), codec),
-        "decoding alone": lambda: decode(encoded),
+        "from bytes, as a repository loads": lambda: replay(definition, [unread(encoded)], codec),
+        "from bytes, by way of values": lambda: replay(definition, decode(encoded), codec),
+        "making values alone": lambda: decode(encoded),
         "replay alone": lambda: replay(definition, book, codec),
     }
     compare(f"folding {EVENTS:,} events; time of one event, ratio to the loop", ways, per=EVENTS)

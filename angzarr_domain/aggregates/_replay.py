@@ -12,9 +12,8 @@ import attrs
 from angzarr_domain.books import (
     Codec,
     EventBook,
-    EventPage,
+    Foldable,
     Message,
-    next_sequence,
     type_name,
     type_name_of_url,
 )
@@ -87,7 +86,7 @@ class Fold(Generic[A]):
         """The sequence after what was folded so far."""
         return self._place
 
-    def feed(self, book: EventBook) -> None:
+    def feed(self, book: Foldable) -> None:
         """Fold one more book, which continues the ones before.
 
         Raises:
@@ -99,10 +98,11 @@ class Fold(Generic[A]):
         self._check_reach(book)
         if self._root is None and book.cover is not None:
             self._root = book.cover.root
-        self._apply(book.pages)
-        if book.pages:
+        self._apply(book)
+        if book.page_count:
+            last = book.sequence_at(-1)
             self._had_history = True
-            self._place = max(self._place, next_sequence(book.pages))
+            self._place = max(self._place, 0 if last is None else last + 1)
             self._next = book.next_sequence or self._place
 
     def result(self) -> Replayed[A]:
@@ -110,10 +110,10 @@ class Fold(Generic[A]):
         keep_facts(self._state, Facts(self._root, self._had_history, self._next))
         return Replayed(self._state, self._next, self._had_history)
 
-    def _check_reach(self, book: EventBook) -> None:
-        first = book.pages[0].sequence if book.pages else book.next_sequence
+    def _check_reach(self, book: Foldable) -> None:
+        first = book.sequence_at(0) if book.page_count else book.next_sequence
         covered = 0 if book.snapshot is None else book.snapshot.sequence + 1
-        if covered > self._place and (first is None or first > self._place or not book.pages):
+        if covered > self._place and (first is None or first > self._place or not book.page_count):
             raise SnapshotUnfit(
                 f"the snapshot at {covered - 1} does not fit {self._definition.cls.__name__}, and pages from "
                 f"{self._place} on are missing: fold the whole history"
@@ -121,33 +121,37 @@ class Fold(Generic[A]):
         if first is not None and first > self._place:
             raise IncompleteHistory(
                 f"the book starts at {first} where {self._place} has to come next: read the pages before it"
-                if book.pages
+                if book.page_count
                 else f"the book says that {first} comes next but holds neither pages nor a snapshot"
             )
 
-    def _apply(self, pages: tuple[EventPage, ...]) -> None:
-        steps, state, start = self._steps, self._state, self._place
-        page = None
+    def _apply(self, book: Foldable) -> None:
+        steps, state = self._steps, self._state
+        first = book.sequence_at(0) if book.page_count else None
+        # Reading the sequence of every page would cost a quarter of the fold; almost always the first one is enough.
+        overlaps = first is None or first < self._place
+        index, type_url = 0, ""
         try:
-            for page in pages:
-                payload = page.event
-                # A gap page is skipped, and so are a page already folded and a type nobody applies (C-0288).
-                if payload is None or (page.sequence is not None and page.sequence < start):
+            for index, (type_url, value) in enumerate(book.payloads()):
+                if overlaps and self._is_folded(book.sequence_at(index)):
                     continue
-                step = steps[payload.type_url]
+                # A gap page (no type) has no step, and neither has a type nobody applies (C-0288).
+                step = steps[type_url]
                 if step is not None:
-                    step[1].function(state, step[0](payload.value))
+                    step[1].function(state, step[0](value))
         except DecodeFailed as error:
-            url, sequence = (page.event.type_url, page.sequence) if page and page.event else ("", None)
-            raise CorruptHistory(url, sequence=sequence, root=self._root) from error
+            raise CorruptHistory(type_url, sequence=book.sequence_at(index), root=self._root) from error
         except Exception as error:
-            step = steps[page.event.type_url] if page and page.event else None
+            step = steps[type_url]
             raise HandlerFailed(step[1].name if step else "replay", type(error).__name__) from error
+
+    def _is_folded(self, sequence: int | None) -> bool:
+        return sequence is not None and sequence < self._place
 
 
 def replay(
     definition: AggregateDefinition[A],
-    history: EventBook | Iterable[EventBook] | None,
+    history: EventBook | Iterable[Foldable] | None,
     codec: Codec,
     *,
     root: UUID | None = None,

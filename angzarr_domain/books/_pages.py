@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
-from typing import Any, Self, TypeVar, overload
+from typing import Any, Protocol, Self, TypeVar, overload
 
 import attrs
 
@@ -140,9 +140,7 @@ class EventPage(_FromClient):
         codec: Codec | None = getattr(self, "_codec", None)
         if codec is None:
             raise UsageError("this page came from no client, so nothing can decode it: use a PayloadCodec")
-        return (
-            codec.decode_known(self.event) if message_type is None else codec.decode(self.event, message_type)
-        )
+        return codec.decode_known(self.event) if message_type is None else codec.decode(self.event, message_type)
 
 
 @attrs.frozen
@@ -163,6 +161,38 @@ def next_sequence(pages: Sequence[EventPage], snapshot: Snapshot | None = None) 
     return 0 if snapshot is None else snapshot.sequence + 1
 
 
+class Foldable(Protocol):
+    """What a fold reads of a book: payloads, without a value made of every page."""
+
+    @property
+    def cover(self) -> Cover | None:
+        """Which aggregate it is of."""
+        ...
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The state before its first page, if it starts from one."""
+        ...
+
+    @property
+    def next_sequence(self) -> int:
+        """What comes after its last page."""
+        ...
+
+    @property
+    def page_count(self) -> int:
+        """How many pages it has."""
+        ...
+
+    def sequence_at(self, index: int) -> int | None:
+        """The sequence of the page at this index."""
+        ...
+
+    def payloads(self) -> Iterator[tuple[str, bytes]]:
+        """Type URL and bytes of each page's event, in order; two empty ones for a page without an event."""
+        ...
+
+
 def _computed(book: EventBook) -> int:
     return next_sequence(book.pages, book.snapshot)
 
@@ -180,6 +210,21 @@ class EventBook:
     pages: tuple[EventPage, ...] = ()
     snapshot: Snapshot | None = None
     next_sequence: int = attrs.field(default=attrs.Factory(_computed, takes_self=True))
+
+    @property
+    def page_count(self) -> int:
+        """How many pages it has."""
+        return len(self.pages)
+
+    def sequence_at(self, index: int) -> int | None:
+        """The sequence of the page at this index."""
+        return self.pages[index].sequence
+
+    def payloads(self) -> Iterator[tuple[str, bytes]]:
+        """Type URL and bytes of each page's event, in order; two empty ones for a page without an event."""
+        for page in self.pages:
+            event = page.event
+            yield ("", b"") if event is None else (event.type_url, event.value)
 
     def remember(self, codec: Codec) -> Self:
         """This book, whose pages from now on decode by the codec."""

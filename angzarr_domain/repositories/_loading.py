@@ -54,8 +54,13 @@ def load(subject: Subject[A], point: TemporalQuery, budget: Budget) -> Flow[Repl
         # What comes next is computed from the pages: peers may mean the head of the stream instead.
         fold.feed(EventBook(book.cover, book.pages, book.snapshot))
 
+    query = Query(subject.cover, point)
     try:
-        yield from Drain(METHODS.get_events, Query(subject.cover, point), take, budget.options())
+        if point == AT_PRESENT:
+            # Nothing to check of single pages, so none is made a value of.
+            yield from Drain(METHODS.read_history, query, fold.feed, budget.options())
+        else:
+            yield from Drain(METHODS.get_events, query, take, budget.options())
     except (_NotSelectedError, IncompleteHistory, TooLarge, NotSupported, MethodNotServed):
         return (yield from _load_by_ranges(subject, point, budget))
     return fold.result()
@@ -98,8 +103,6 @@ class _NotSelectedError(Exception):
 
 
 def _check_selected(book: EventBook, point: TemporalQuery) -> None:
-    if point == AT_PRESENT:
-        return
     if not _covers(point, book.snapshot) or not all(_reaches(point, page) for page in book.pages):
         raise _NotSelectedError
 

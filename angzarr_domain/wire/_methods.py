@@ -22,6 +22,7 @@ from angzarr_domain.books import (
     EventRequest,
     FactInjectionResponse,
     FactRequest,
+    Foldable,
     Query,
     ReplayRequest,
     ReplayResponse,
@@ -31,6 +32,7 @@ from angzarr_domain.books import (
 from . import _commands, _logic, _queries
 from ._books import read_event_book, write_event_book
 from ._formats import Format, format_of
+from ._unread import read_unread_book, write_read_book
 from .pb import messages as pb
 
 Request = TypeVar("Request")
@@ -90,6 +92,7 @@ class Methods:
     handle_compensation: Method[CommandRequest, BusinessResponse]
     get_event_book: Method[Query, EventBook]
     get_events: Method[Query, EventBook]
+    read_history: Method[Query, Foldable]  # GetEvents for a fold, which needs no value for each page
     synchronize: Method[Query, EventBook]
     get_aggregate_roots: Method[None, AggregateRoot]
 
@@ -162,6 +165,9 @@ METHODS: Final = Methods(
     handle_compensation=_method(_COORDINATOR, "HandleCompensation", _command_request, _business_response),
     get_event_book=_method(_QUERIES, "GetEventBook", _query, _event_book),
     get_events=_method(_QUERIES, "GetEvents", _query, _event_book, Kind.STREAM),
+    read_history=_method(
+        _QUERIES, "GetEvents", _query, format_of(pb.EventBook, write_read_book, read_unread_book), Kind.STREAM
+    ),
     synchronize=_method(_QUERIES, "Synchronize", _query, _event_book, Kind.BIDI),
     get_aggregate_roots=_method(
         _QUERIES,

@@ -114,7 +114,10 @@ def test_a_request_survives_its_encoding(method: Any, data: st.DataObject) -> No
     assert request == method.decode_request(method.encode_request(request))
 
 
-@pytest.mark.parametrize("method", tuple(METHODS), ids=lambda method: method.name)
+VALUED = [method for method in METHODS if method is not METHODS.read_history]
+
+
+@pytest.mark.parametrize("method", VALUED, ids=lambda method: method.name)
 @_quickly
 @given(data=st.data())
 def test_a_response_survives_its_encoding(method: Any, data: st.DataObject) -> None:
@@ -122,6 +125,22 @@ def test_a_response_survives_its_encoding(method: Any, data: st.DataObject) -> N
     response = data.draw(VALUES[method.name][1])
 
     assert response == method.decode_response(method.encode_response(response))
+
+
+@_quickly
+@given(event_books())
+def test_a_book_read_for_a_fold_says_the_same_as_its_value(book: books.EventBook) -> None:
+    """What a fold reads of a book is the same whether its pages became values or stayed as they came."""
+    encoded = METHODS.get_events.encode_response(book)
+    unread = METHODS.read_history.decode_response(encoded)
+    value = METHODS.get_events.decode_response(encoded)
+
+    assert (unread.cover, unread.snapshot, unread.page_count) == (value.cover, value.snapshot, value.page_count)
+    assert list(unread.payloads()) == list(value.payloads())
+    assert [unread.sequence_at(index) for index in range(unread.page_count)] == [
+        page.sequence for page in value.pages
+    ]
+    assert unread.next_sequence == books.next_sequence(value.pages, value.snapshot)
 
 
 @_quickly
