@@ -71,8 +71,8 @@ def _check_modules(modules: Sequence[Module], folder: Path) -> None:
 def _content(path: Path) -> str | None:
     try:
         return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
+    except (OSError, UnicodeDecodeError):
+        return None  # no module of ours; what is in the way shows when it is written
 
 
 def _write(sources: Mapping[Path, str]) -> None:

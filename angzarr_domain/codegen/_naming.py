@@ -53,11 +53,17 @@ def field_names(protobuf_names: Sequence[str], taken: Collection[str]) -> dict[s
     usable = {name for name in protobuf_names if _usable(name, reserved) == name and not name.startswith("_")}
     chosen: dict[str, str] = {}
     for name in protobuf_names:
-        wanted = name if name in usable else _usable(name.strip("_") + "_", reserved)
+        wanted = name if name in usable else _usable(_public(name), reserved)
         while name not in usable and (wanted in usable or wanted in chosen.values()):
             wanted += "_"
         chosen[name] = wanted
     return chosen
+
+
+def _public(name: str) -> str:
+    # attrs drops leading underscores from the names of arguments, and Python mangles two of them.
+    core = name.strip("_")
+    return f"{core}_" if core.isidentifier() else f"field_{core}"
 
 
 def member_names(enum_name: str, protobuf_names: Sequence[str]) -> list[str]:

@@ -132,7 +132,12 @@ def _map_out(items: FrozenMap[Any, Any]) -> dict[str, Any]:
 
 def _map_in(plain: Any, annotation: Any) -> FrozenMap[Any, Any]:
     key_type, item_type = get_args(annotation)
-    return FrozenMap({_KEYS[key_type](key): _CONVERTER.structure(item, item_type) for key, item in dict(plain).items()})
+    return FrozenMap(
+        {
+            _KEYS[key_type](key): _CONVERTER.structure(item, item_type)
+            for key, item in _exactly(dict)(plain, dict).items()
+        }
+    )
 
 
 def _list_out(items: tuple[Any, ...]) -> list[Any]:
