@@ -52,6 +52,10 @@ SEAMS: dict[str, set[str]] = {
     "client._budget": {"hosting"},
     "client._flows": {"hosting"},
     "client._steps": {"hosting"},
+    "hosting._failures": {"embedded"},
+    "hosting._rpc": {"embedded"},
+    "hosting._serving": {"embedded"},
+    "hosting._workers": {"embedded"},
     "embedded._store.base": {"testing"},
 }
 

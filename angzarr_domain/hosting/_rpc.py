@@ -37,8 +37,8 @@ class Call:
 
     def remaining(self) -> float | None:
         """Seconds the caller still waits; None if it set no bound."""
-        remaining: float | None = self._context.time_remaining()
-        return None if remaining is None or remaining > _NO_BOUND else remaining
+        remaining = self._context.time_remaining()
+        return None if remaining > _NO_BOUND else remaining
 
     def is_active(self) -> bool:
         """Whether the caller still waits: it has neither gone away nor run out of time."""
