@@ -164,7 +164,7 @@ class GrpcTransport:
             return call(request, timeout=options.timeout, metadata=options.metadata)
         except ValueError as error:
             # How gRPC says that somebody else closed the channel.
-            if "closed channel" in str(error):
+            if "closed" in str(error):
                 raise _closed(self._endpoint) from error
             raise
 
