@@ -29,7 +29,7 @@ from angzarr_domain.books import (
     SnapshotRetention,
     SyncMode,
 )
-from angzarr_domain.exceptions import InvalidArgument, UsageError
+from angzarr_domain.exceptions import InvalidArgument, NotSupported, UsageError
 
 from .pb import messages as pb
 
@@ -45,12 +45,12 @@ class _Deferrable(Protocol):
 
 
 def read_enum(kind: type[E], number: int, field: str) -> E:
-    """The member with this number; InvalidArgument if this generation of the protocol has none."""
+    """The member with this number; NotSupported if this generation of the protocol has none."""
     try:
         return kind(number)
     except ValueError as error:
         known = ", ".join(f"{member.value} {member.name}" for member in kind)
-        raise InvalidArgument(f"{field} has no value {number}; known are {known}", field=field) from error
+        raise NotSupported(f"{field} {number}; known are {known}") from error
 
 
 def both(field: str, first: str, second: str) -> UsageError:

@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from datetime import datetime
+from enum import Enum
+from typing import Any, Final, Self
+from uuid import UUID, uuid4
+
+from angzarr_domain.books import check_domain, to_nanoseconds
+from angzarr_domain.client import DEFAULT_TIMEOUT, DomainClient
+from angzarr_domain.exceptions import ServingError, UsageError
+from angzarr_domain.hosting import AggregateLogic, BusinessLogic, RemoteLogic, Serving
+from angzarr_domain.hosting._serving import DEFAULT_GRACE, DEFAULT_SOCKET_MODE
+from angzarr_domain.hosting._workers import Workers
+
+from ._pipeline import Pipeline
+from ._queries import Queries
+from ._servicers import answers, in_pools
+from ._store.base import EventStore
+from ._store.memory import MemoryStore
+from ._store.sqlite import SqliteStore
+from ._transport import InProcessTransport
+
+logger: Final = logging.getLogger("angzarr_domain.embedded")
+
+#: Where a coordinator is served unless told otherwise: Angzarr's port, for this machine alone.
+DEFAULT_ADDRESS: Final = "localhost:1310"
+
+_COMMANDS_AT_A_TIME: Final = 32
+_QUERIES_AT_A_TIME: Final = 16
+_STREAMS_AT_A_TIME: Final = 32
+
+
+class State(Enum):
+    """The life of a coordinator."""
+
+    OPEN = "takes commands and queries"
+    CLOSED = "refuses every call"
+
+
+class Coordinator:
+    """Takes commands, has business logic decide them, stores the events, and answers queries.
+
+    A context manager, which closes it at the end. Safe to use from several threads.
+
+    Args:
+        components: Aggregate classes, and business logic of your own making.
+        path: The data file: created if it is not there, whole after a crash, and this coordinator's alone while it
+            is open. Without one, events live in memory and are gone at the end; a warning in the log says so.
+        targets: Endpoints of business logic served elsewhere, in any language, by domain.
+        clock: What handlers read the time from, and what stamps new events; the system's unless given.
+        ids: What handlers take new ids from.
+
+    Raises:
+        StoreError: The data file cannot be used, and why.
+        ServingError: There is no business logic at all (NO_COMPONENTS_REGISTERED).
+        UsageError: A domain is given twice, a class is not decorated, or the path is none.
+        DeclarationError: Two classes handle the same command type of one domain.
+        InvalidEndpoint: A target is no endpoint. None is dialled yet.
+
+    """
+
+    def __init__(
+        self,
+        components: Iterable[type[Any] | BusinessLogic] = (),
+        path: str | os.PathLike[str] | None = None,
+        *,
+        targets: Mapping[str, str] | None = None,
+        clock: Callable[[], datetime] | None = None,
+        ids: Callable[[], UUID] = uuid4,
+    ) -> None:
+        given = tuple(components)
+        self._aggregates = tuple(each for each in given if isinstance(each, type))
+        own = [each for each in given if not isinstance(each, type)]
+        with ExitStack() as undo:
+            stamps = {} if clock is None else {"clock": clock}
+            logics: list[BusinessLogic] = [*own]
+            if self._aggregates or not (own or targets):
+                logics.append(AggregateLogic(self._aggregates, ids=ids, **stamps))
+            for domain, endpoint in (targets or {}).items():
+                remote = RemoteLogic([check_domain(domain, "targets")], endpoint)
+                undo.callback(remote.close)
+                logics.append(remote)
+            self._served = _by_domain(logics)
+            self._store = _store(path)
+            undo.pop_all()
+        self._logics = tuple(logics)
+        clock_ns = time.time_ns if clock is None else lambda: to_nanoseconds(clock())
+        self._answers = answers(Pipeline(self._store, self._served, clock_ns), Queries(self._store))
+        self._servings: list[Serving] = []
+        self._ending = threading.Lock()
+        self._state = State.OPEN
+
+    def __repr__(self) -> str:
+        where = "events in memory only" if isinstance(self._store, MemoryStore) else self._store
+        return f"<Coordinator of {', '.join(self.domains)}: {where}{'' if self._state is State.OPEN else ', closed'}>"
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """The domains it takes commands for."""
+        return tuple(self._served)
+
+    def client(
+        self,
+        *,
+        types: Iterable[type[Any]] = (),
+        aggregates: Iterable[type[Any]] = (),
+        timeout: float | None = DEFAULT_TIMEOUT,
+    ) -> DomainClient:
+        """A client that calls this coordinator without any socket. Closing it leaves the coordinator open.
+
+        Args:
+            types: Message classes that `page.decode()` finds by name.
+            aggregates: Further aggregate classes to know the messages of; the coordinator's own are known.
+            timeout: Seconds a call may take unless it says otherwise; None for no bound.
+
+        Raises:
+            UsageError: The coordinator is closed.
+
+        """
+        self._check_open()
+        known = dict.fromkeys((*self._aggregates, *aggregates))
+        transport = InProcessTransport(self._answers, owner=self)
+        return DomainClient.for_transport(transport, types=types, aggregates=known, timeout=timeout)
+
+    def start(self, *addresses: str, socket_mode: int = DEFAULT_SOCKET_MODE, grace: float = DEFAULT_GRACE) -> Serving:
+        """A context manager that serves while it lasts; `.addresses` says where. The coordinator outlives it.
+
+        Args:
+            addresses: host:port (port 0 for any free one), /absolute.sock, ./relative.sock or unix:PATH;
+                localhost:1310 without any.
+            socket_mode: Permissions of socket files.
+            grace: Seconds that calls under way are given when it stops.
+
+        Raises:
+            ServingError: On entering: an address cannot be served; none is then.
+            InvalidEndpoint: An address is none.
+            UsageError: The coordinator is closed.
+
+        """
+        self._check_open()
+        queries = Workers(_QUERIES_AT_A_TIME, "angzarr-query")
+        streams = Workers(_STREAMS_AT_A_TIME, "angzarr-stream")
+        pools = ExitStack()
+        for pool in (queries, streams):
+            pools.callback(pool.shutdown, wait=False)
+        serving = Serving(
+            in_pools(self._answers, queries, streams),
+            addresses or (DEFAULT_ADDRESS,),
+            socket_mode=socket_mode,
+            grace=grace,
+            workers=_COMMANDS_AT_A_TIME,
+            on_stop=pools.close,
+        )
+        self._servings.append(serving)
+        return serving
+
+    def serve(
+        self,
+        *addresses: str,
+        socket_mode: int = DEFAULT_SOCKET_MODE,
+        grace: float = DEFAULT_GRACE,
+        stop: threading.Event | None = None,
+        announce: Callable[[tuple[str, ...]], object] = lambda _addresses: None,
+    ) -> None:
+        """Serve until SIGTERM or SIGINT, let calls under way finish, then close. Otherwise same as `start`.
+
+        Args:
+            stop: Stops it as well; off the main thread, where no signal arrives, it is needed.
+            announce: Told the addresses once they are served.
+
+        """
+        with self:
+            self.start(*addresses, socket_mode=socket_mode, grace=grace).run(stop, announce)
+
+    def close(self) -> None:
+        """Stop serving, wait for appends under way, close the data file; harmless when repeated.
+
+        What outlives this, such as a handler that never ends, can store nothing any more.
+        """
+        with self._ending:
+            self._state = State.CLOSED
+            for serving in self._servings:
+                serving.stop()
+            self._servings.clear()
+            self._store.close()
+            for logic in self._logics:
+                logic.close()
+
+    def __enter__(self) -> Self:
+        self._check_open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        # Absent if __init__ refused its arguments.
+        if getattr(self, "_state", State.CLOSED) is State.OPEN:
+            warnings.warn(
+                f"{self!r} was dropped unclosed: use it in a with statement, or call close()",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )
+
+    def _check_open(self) -> None:
+        if self._state is State.CLOSED:
+            raise UsageError("this coordinator is closed: make another one")
+
+
+def _store(path: str | os.PathLike[str] | None) -> EventStore:
+    if path is None:
+        logger.warning("events are kept in memory only and are gone when this process ends: give a path to keep them")
+        return MemoryStore()
+    if os.fspath(path) in {"", ":memory:"}:
+        raise UsageError("no path at all keeps events in memory: Coordinator([...])", field="path")
+    return SqliteStore(path)
+
+
+def _by_domain(logics: Iterable[BusinessLogic]) -> Mapping[str, BusinessLogic]:
+    served: dict[str, BusinessLogic] = {}
+    for domain, logic in _domains(logics):
+        if domain in served:
+            raise UsageError(f"domain {domain} is given twice: each is decided in one place", field="components")
+        served[domain] = logic
+    if not served:
+        raise ServingError("there is no business logic that serves any domain", code="NO_COMPONENTS_REGISTERED")
+    return served
+
+
+def _domains(logics: Iterable[BusinessLogic]) -> Iterator[tuple[str, BusinessLogic]]:
+    for logic in logics:
+        for domain in logic.domains:
+            yield domain, logic
