@@ -11,8 +11,8 @@ from angzarr_domain.books import CommandBook, Cover, EventBook, EventPage, next_
 from angzarr_domain.client._budget import Budget
 from angzarr_domain.client._flows import PAGES_AT_A_TIME, read_range
 from angzarr_domain.client._steps import run
-from angzarr_domain.client._transports.base import Transport
-from angzarr_domain.exceptions import AngzarrError, SnapshotUnfit
+from angzarr_domain.client._transports.base import DEFAULT_TIMEOUT, Transport
+from angzarr_domain.exceptions import AngzarrError, DeadlineExceeded, SnapshotUnfit
 
 
 @attrs.frozen
@@ -23,7 +23,7 @@ class RequestHistory:
         book: As it came; None is no history.
         cover: The command's address, for a book without one.
         queries: Where missing pages are read; None if the host was told of no place.
-        timeout: Seconds such a reading may take; None for no bound.
+        timeout: Seconds that the caller still waits, and all reading may take; 30 if it set no bound.
 
     """
 
@@ -58,22 +58,29 @@ class RequestHistory:
 
     def _missing(self, book: EventBook) -> Iterator[EventBook]:
         first = book.pages[0].sequence if book.pages else self.next_sequence
+        budget = self._budget()
         lower = 0
         while first is not None and lower < first:
-            pages = self._read(lower, min(lower + PAGES_AT_A_TIME, first) - 1)
+            pages = self._read(lower, min(lower + PAGES_AT_A_TIME, first) - 1, budget)
             yield EventBook(book.cover, pages)
             lower += len(pages)
 
-    def _read(self, lower: int, upper: int) -> tuple[EventPage, ...]:
+    def _read(self, lower: int, upper: int, budget: Budget) -> tuple[EventPage, ...]:
         queries, root = self._source()
         try:
-            book = run(read_range(self.cover.domain, root, lower, upper, Budget.of(self.timeout)), queries)
+            book = run(read_range(self.cover.domain, root, lower, upper, budget), queries)
         except AngzarrError as error:
             raise _unfit(f"events {lower} to {upper} could not be read: {error.message}") from error
         found = [page.sequence for page in book.pages]
         if not found or found != list(range(lower, lower + len(found))):
             raise _unfit(f"the coordinator did not send event {lower} and those after it")
         return book.pages
+
+    def _budget(self) -> Budget:
+        seconds = DEFAULT_TIMEOUT if self.timeout is None else self.timeout
+        if seconds <= 0:
+            raise DeadlineExceeded("the caller's time was used up before missing events could be read")
+        return Budget.of(seconds)
 
     def _source(self) -> tuple[Transport, UUID]:
         if self.queries is None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from angzarr_domain.books import Cover, Edition, EventBook, EventPage, Query, SequenceRange
-from angzarr_domain.exceptions import SnapshotUnfit, Status
+from angzarr_domain.exceptions import DeadlineExceeded, SnapshotUnfit, Status
 from angzarr_domain.hosting import Host, Serving
 from angzarr_domain.hosting._requests import RequestHistory
 from angzarr_domain.hosting._rpc import Call, Served
@@ -112,6 +112,16 @@ def test_request_without_history_has_none() -> None:
     history = RequestHistory.of(None, command(NoteRefusal()), None, None)
 
     assert (list(history.books()), list(history.books(from_start=True)), history.next_sequence) == ([], [], 0)
+
+
+def test_caller_that_waits_no_longer_has_nothing_read(coordinator: str, stream: Stream) -> None:
+    """Reading is bounded by the caller's time."""
+    with connected(coordinator) as transport:
+        history = RequestHistory(book(1, start=2, snapshot=unfit(1)), COVER, transport, timeout=0)
+        with pytest.raises(DeadlineExceeded):
+            list(history.books(from_start=True))
+
+    assert stream.asked == []
 
 
 def test_gap_pages_count_as_pages() -> None:
