@@ -121,7 +121,7 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
 def _operation(line: int, cells: Sequence[str]) -> Operation:
     if len(cells) != len(COLUMNS):
         raise _Bad(f"has {len(cells)} columns instead of {len(COLUMNS)}")
-    row = dict(zip(COLUMNS, cells, strict=True))
+    row: dict[str, str] = dict(zip(COLUMNS, cells, strict=True))
     if row["operation"] not in set(Kind):
         raise _Bad(f"there is no operation {row['operation']!r}; there are {', '.join(Kind)}")
     kind = Kind(row["operation"])

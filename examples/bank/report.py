@@ -14,7 +14,7 @@ from .teller import Outcome
 
 
 @attrs.frozen
-class Change:
+class Entry:
     """A line of an account's history."""
 
     sequence: int
@@ -30,8 +30,8 @@ class Run:
     Attributes:
         finished: Transfers that an earlier run left open.
         accounts: All that were opened, reloaded after the last operation.
-        shown: The account whose history is shown; None if there is none.
-        balance_set_by: The change in it that set its balance.
+        history_of: Number of the account whose history is shown; "" for none.
+        balance_set_by: The entry that set its balance; None if nothing did.
 
     """
 
@@ -39,9 +39,9 @@ class Run:
     bad_rows: tuple[BadRow, ...]
     finished: int
     accounts: tuple[Account, ...]
-    shown: Account | None = None
-    history: tuple[Change, ...] = ()
-    balance_set_by: Change | None = None
+    history_of: str = ""
+    history: tuple[Entry, ...] = ()
+    balance_set_by: Entry | None = None
 
 
 def render(run: Run) -> str:
@@ -91,15 +91,14 @@ def _bad_rows(bad_rows: Iterable[BadRow]) -> Iterator[str]:
 
 
 def _history(run: Run) -> Iterator[str]:
-    if run.shown is None:
+    if not run.history_of:
         return
-    yield f"History of {run.shown.number}, {run.shown.owner}"
-    rows = [(str(change.sequence), change.event, change.reference, change.change) for change in run.history]
+    yield f"History of {run.history_of}"
+    rows = [(str(entry.sequence), entry.event, entry.reference, entry.change) for entry in run.history]
     yield from _table(("sequence", "event", "reference", "change"), rows, right={"sequence"})
     if run.balance_set_by is not None:
-        by = run.balance_set_by
-        balance = format_amount(run.shown.balance)
-        yield f"  The balance of {balance} was set by {by.event} {by.reference}, sequence {by.sequence}."
+        entry = run.balance_set_by
+        yield f"The balance is what {entry.event} {entry.reference} made it, at sequence {entry.sequence}."
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]], right: set[str]) -> Iterator[str]:

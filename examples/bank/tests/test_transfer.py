@@ -120,6 +120,6 @@ def test_a_step_out_of_order_is_refused(history: list[Event], step: Step) -> Non
         (TransferStatus.REFUNDED, False),
     ],
 )
-def test_what_is_left_to_do(status: TransferStatus, is_open: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_what_is_left_to_do(status: TransferStatus, is_open: bool) -> None:
     """A transfer is open until it is completed, failed or refunded."""
     assert Transfer(status=status).is_open is is_open
