@@ -1,6 +1,6 @@
 """From the model of a module to its source.
 
-The layout is what `ruff format` and `black` would leave alone at any line length from 88 on.
+The layout is what `ruff format` leaves alone at any line length from 88 on.
 """
 
 from __future__ import annotations
