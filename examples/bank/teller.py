@@ -125,12 +125,14 @@ class Teller:
         debit, credit, refund = (f"{transfer.reference}/{step}" for step in ("debit", "credit", "refund"))
         if transfer.status is TransferStatus.STARTED:
             paid = self._decide(transfer.source, Withdraw(reference=debit, amount=transfer.amount))
-            return MarkDebited() if paid.applied else FailTransfer(code=paid.code, message=paid.message)
+            if paid.applied:
+                return MarkDebited()
+            return FailTransfer(code=paid.code, message=f"{transfer.source}: {paid.message}")
         received = self._decide(transfer.target, Deposit(reference=credit, amount=transfer.amount))
         if received.applied:
             return CompleteTransfer()
         self._apply(transfer.source, Refund(reference=refund, withdrawal=debit))
-        return MarkRefunded(code=received.code, message=received.message)
+        return MarkRefunded(code=received.code, message=f"{transfer.target}: {received.message}")
 
     def _decide(self, account: str, command: AccountCommand) -> Outcome:
         """Have the account decide. A refusal is noted there: later, with more money, it would be no refusal."""
