@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 import attrs
 
-from angzarr_domain.books import Message, is_message_type, type_name
-from angzarr_domain.exceptions import HandlerFailed, NotHandled, Rejected
+from angzarr_domain.books import Cover, Message, is_message_type, type_name
+from angzarr_domain.exceptions import HandlerFailed, NotHandled, Rejected, UsageError
 
-from ._base import Aggregate
+from ._base import Aggregate, facts_of
 from ._context import Context
 from ._definition import AggregateDefinition, Handler, full_class_name
 from ._replay import Replayed
@@ -57,13 +57,20 @@ def decide(
 
     Raises:
         NotHandled: The aggregate has no handler for this command type.
+        UsageError: The command is of another class than the handler's, of the same name.
         HandlerFailed: The handler raised something other than `Rejected`, or returned something that is no event
             or that nothing applies.
 
     """
     handler = handler_of(definition, type_name(type(command)))
+    if type(command) is not handler.command:
+        given = full_class_name(type(command))
+        raise UsageError(
+            f"{handler.name} takes {full_class_name(handler.command)}, not {given} of the same name", field="command"
+        )
     if context is None:
-        context = Context(next_sequence=replayed.next_sequence, had_history=replayed.had_history)
+        cover = Cover(definition.domain, facts_of(replayed.state).root)
+        context = Context(cover, replayed.next_sequence, replayed.had_history)
     extra = (context,) if handler.takes_context else ()
     try:
         # Drained here: a generator that refuses late discards what it yielded before.
@@ -80,9 +87,8 @@ def decide(
 def _drained(result: Any) -> tuple[Any, ...]:
     if result is None:
         return ()
-    if is_message_type(type(result)) or isinstance(result, (str, bytes, dict)) or not isinstance(result, Iterable):  # pyright: ignore[reportUnknownArgumentType] - of anything
-        return (result,)  # pyright: ignore[reportUnknownVariableType] - checked next
-    return tuple(result)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - checked next
+    one = is_message_type(type(result)) or isinstance(result, (str, bytes, dict))  # pyright: ignore[reportUnknownArgumentType] - of anything
+    return (result,) if one or not isinstance(result, Iterable) else tuple(result)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - checked next
 
 
 def _check_emitted(definition: AggregateDefinition[Any], handler: Handler, event: object) -> None:

@@ -12,6 +12,7 @@ from ._base import Aggregate
 
 _FACTS = ("root", "exists", "next_sequence")
 _DESCRIPTORS = (FunctionType, staticmethod, classmethod, property)
+_FIELD: type[Any] = type(attrs.field())  # pyright: ignore[reportUnknownVariableType] - it has no public name
 _CLASS_VARIABLES = ("typing.ClassVar", "t.ClassVar", "ClassVar", "typing_extensions.ClassVar")  # those attrs knows
 
 
@@ -33,8 +34,7 @@ def _is_class_variable(annotation: object) -> bool:
 
 
 def _is_declared(value: object) -> bool:
-    # What attrs.field() gives has no public class; it is the one thing that has both of these.
-    return hasattr(value, "_default") and hasattr(value, "validator") and hasattr(value, "counter")
+    return isinstance(value, _FIELD)
 
 
 def _issue(name: str, value: Any) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import attrs
+from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto
 from google.protobuf.message import DecodeError, EncodeError
 from google.protobuf.message import Message as CompiledMessage
 
@@ -130,7 +131,27 @@ def _of_compiled(full_name: str, message_type: type[CompiledMessage]) -> _Bindin
         except (DecodeError, UnicodeDecodeError) as error:
             raise DecodeFailed(type_url, "its bytes are not a readable message of this type") from error
 
-    return _Binding(full_name, encode, lambda: decode)
+    def decode_whole(value: bytes) -> CompiledMessage:
+        message = decode(value)
+        if not message.IsInitialized():
+            raise DecodeFailed(type_url, "a required field is missing")
+        return message
+
+    # Parsing does not look at required fields, and asking every message would slow down those that have none (C-0294).
+    whole = decode_whole if _has_required(message_type.DESCRIPTOR, set()) else decode
+    return _Binding(full_name, encode, lambda: whole)
+
+
+def _has_required(descriptor: Any, seen: set[str]) -> bool:
+    if descriptor.full_name in seen:
+        return False
+    seen.add(descriptor.full_name)
+    # The descriptor itself says it in one way up to protobuf 6 and in another from 7 on; its own message in one only.
+    described = DescriptorProto()
+    descriptor.CopyToProto(described)
+    return any(field.label == FieldDescriptorProto.LABEL_REQUIRED for field in described.field) or any(
+        field.message_type is not None and _has_required(field.message_type, seen) for field in descriptor.fields
+    )
 
 
 def _of_generated(full_name: str, message_type: type[Any]) -> _Binding:
