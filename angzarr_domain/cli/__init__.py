@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from angzarr_domain.exceptions import AngzarrError
 
-from . import _generate, _host
+from . import _dev, _generate, _host
 
-_COMMANDS = (_host, _generate)
+_COMMANDS = (_dev, _host, _generate)
 
 __all__ = ["main"]
 

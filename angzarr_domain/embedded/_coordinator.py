@@ -217,7 +217,7 @@ class Coordinator:
 
 def _store(path: str | os.PathLike[str] | None) -> EventStore:
     if path is None:
-        logger.warning("events are kept in memory only and are gone when this process ends: give a path to keep them")
+        logger.warning("events live in memory only and are gone when this process ends: name a data file to keep them")
         return MemoryStore()
     if os.fspath(path) in {"", ":memory:"}:
         raise UsageError("no path at all keeps events in memory: Coordinator([...])", field="path")

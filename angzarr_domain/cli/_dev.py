@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from angzarr_domain.exceptions import AngzarrError, UsageError
+
+from ._components import load_components, refuse
+from ._host import announce, seconds, socket_mode
+
+if TYPE_CHECKING:
+    from ._host import Subparsers
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Declare the subcommand."""
+    parser = subparsers.add_parser(
+        "dev",
+        help="run a coordinator: take commands, store events, answer queries",
+        description="Run a coordinator until SIGTERM or SIGINT, for aggregates in this process, for business logic of "
+        "any language served elsewhere, or for both.",
+    )
+    parser.add_argument(
+        "components",
+        nargs="?",
+        metavar="MODULE:NAME",
+        help="a list of aggregate classes, or one, such as examples.bank:components",
+    )
+    parser.add_argument(
+        "--data",
+        metavar="FILE",
+        help="where events are kept, made if it is not there (without it: in memory, gone when this stops)",
+    )
+    parser.add_argument(
+        "--serve",
+        dest="addresses",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="host:port, /absolute.sock, ./relative.sock or unix:PATH, repeatable (without one: localhost:1310)",
+    )
+    parser.add_argument(
+        "--target",
+        dest="targets",
+        action="append",
+        default=[],
+        metavar="DOMAIN=ENDPOINT",
+        help="where the business logic of a domain is served, such as account=localhost:50052, repeatable",
+    )
+    parser.add_argument(
+        "--socket-mode",
+        type=socket_mode,
+        default="600",
+        metavar="MODE",
+        help="permissions of socket files, in octal (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--grace",
+        type=seconds,
+        default="5",
+        metavar="SECONDS",
+        help="how long calls under way may take once it stops (default: %(default)s)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until a signal."""
+    from angzarr_domain.embedded import Coordinator  # loads grpc, which the help of no subcommand needs
+
+    try:
+        targets = _targets(args.targets)
+        if args.components is None and not targets:
+            raise UsageError("who decides the commands? Name aggregates, MODULE:NAME, or --target DOMAIN=ENDPOINT")
+        components = () if args.components is None else load_components(args.components)
+        coordinator = Coordinator(components, args.data, targets=targets)
+        coordinator.serve(*args.addresses, socket_mode=args.socket_mode, grace=args.grace, announce=announce)
+    except AngzarrError as error:
+        return refuse(error)
+    return 0
+
+
+def _targets(given: list[str]) -> dict[str, str]:
+    targets: dict[str, str] = {}
+    for text in given:
+        domain, equals, endpoint = text.partition("=")
+        if not (equals and domain and endpoint):
+            raise UsageError(f"{text!r} is not DOMAIN=ENDPOINT, such as account=localhost:50052", field="target")
+        if domain in targets:
+            raise UsageError(f"--target {domain} is given twice: each domain is decided in one place", field="target")
+        targets[domain] = endpoint
+    return targets
