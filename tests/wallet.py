@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from angzarr_domain import Aggregate, Rejected, aggregate, applies, handles
@@ -31,6 +32,16 @@ class Label:
     __protobuf_name__: ClassVar[str] = "tests.wallet.Label"
 
     text: str = proto(1, "string")
+
+
+@frozen(kw_only=True)
+class PutCoins:
+    """One event for each."""
+
+    __protobuf_name__: ClassVar[str] = "tests.wallet.PutCoins"
+    __angzarr_domain__: ClassVar[str] = "wallet"
+
+    count: int = proto(1, "int32")
 
 
 @frozen(kw_only=True)
@@ -64,6 +75,11 @@ class Wallet(Aggregate):
     @handles
     def put(self, command: Put) -> WasPut:
         return WasPut(amount=command.amount)
+
+    @handles
+    def put_coins(self, command: PutCoins) -> Iterator[WasPut]:
+        for _ in range(command.count):
+            yield WasPut(amount=1)
 
     @handles
     def take(self, command: Take) -> WasTaken:
