@@ -165,10 +165,11 @@ class Queries:
                 yield lower, last
                 lower, size, named = sequence, 0, named + 1
                 if named == _NAMED_RANGES:
-                    break
+                    yield lower, None
+                    return
             size += page_size(page)
             last = sequence
-        yield lower, None
+        yield lower, last
 
 
 def _sequence(page: EventPage) -> int:
