@@ -56,7 +56,7 @@ def _summary(run: Run) -> Iterator[str]:
     parts = ", ".join(f"{counts[verdict]} {verdict}" for verdict in ("applied", "already applied", "refused", "bad"))
     yield f"{counts.total()} rows: {parts}"
     if run.finished:
-        yield f"{run.finished} transfers finished that an earlier run left open"
+        yield f"Transfers finished that an earlier run left open: {run.finished}"
 
 
 def _verdict(outcome: Outcome) -> str:

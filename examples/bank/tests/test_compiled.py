@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from angzarr_domain import Aggregate, Rejected, aggregate, applies, handles
+from angzarr_domain import Aggregate, Rejected, Repository, aggregate, applies, handles
+from angzarr_domain.books import compute_root
+from angzarr_domain.embedded import Coordinator
 from angzarr_domain.messages import schema_of
 from angzarr_domain.testing import given
-from examples.bank import messages
+from examples.bank import Account, messages
 from examples.bank.tests.pb.account_pb2 import AccountOpened, Deposit, Deposited, OpenAccount, Withdraw, Withdrawn
 
 
@@ -66,3 +69,16 @@ def test_compiled_and_generated_messages_are_of_one_schema(compiled: Any) -> Non
     assert compiled.DESCRIPTOR.full_name == generated.__protobuf_name__
     compiled_fields = {field.name: field.number for field in compiled.DESCRIPTOR.fields}
     assert compiled_fields == {name: schema.number for name, schema in schema_of(generated).items()}
+
+
+def test_either_kind_reads_what_the_other_stored(tmp_path: Path) -> None:
+    """What is stored is protobuf: the class of the messages can be changed on a data file."""
+    root, data = compute_root("account", "CHK-1001"), tmp_path / "bank.db"
+    with Coordinator([CompiledAccount], data) as coordinator, coordinator.client() as client:
+        client.command(OpenAccount(reference="a", owner="Ada"), root).send_sync()
+        client.command(Deposit(reference="b", amount=100), root).send_sync()
+    with Coordinator([Account], data) as coordinator, coordinator.client() as client:
+        client.command(messages.Withdraw(reference="c", amount=40), root).send_sync()
+        assert Repository(Account, client).load(root).balance == 60
+    with Coordinator([CompiledAccount], data) as coordinator, coordinator.client() as client:
+        assert Repository(CompiledAccount, client).load(root) == CompiledAccount(owner="Ada", balance=60)
