@@ -397,6 +397,19 @@ class TestHistory:
         assert [step.state.balance for step in wallets.history(ROOT)] == list(range(1, 1101))
         assert len(peer.queries) == 4
 
+    def test_holes(self, wallets: Repository[Wallet], peer: Peer) -> None:
+        """Engines accept a gap between two events; it is no reason not to read on."""
+        peer.record(ROOT, *(WasPut(amount=1) for _ in range(5)))
+        del peer.streams[ROOT][2]
+
+        assert [(step.sequence, step.state.balance) for step in wallets.history(ROOT)] == [
+            (0, 1),
+            (1, 2),
+            (3, 3),
+            (4, 4),
+        ]
+        assert wallets.load(ROOT).balance == 4
+
     def test_no_history(self, wallets: Repository[Wallet]) -> None:
         """Has no steps."""
         assert list(wallets.history(ROOT)) == []
