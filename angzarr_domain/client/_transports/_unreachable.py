@@ -26,6 +26,11 @@ _REASONS: Final[Mapping[str, str]] = MappingProxyType(
         "handshake failed": (
             "{endpoint} was reached, but TLS could not be agreed: does it serve TLS, with a certificate trusted here?"
         ),
+        "SETTINGS frame": (
+            "something listens at {endpoint}, but it does not answer as gRPC does: is it another service, or one that "
+            "wants https://?"
+        ),
+        "timed out": "{endpoint} does not answer: is its machine up, and reachable through every firewall on the way?",
         "Socket closed": "the connection to {endpoint} was lost in mid-call: ask again",
         "Stream removed": "the connection to {endpoint} was lost in mid-call: ask again",
     }
