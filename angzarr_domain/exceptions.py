@@ -262,7 +262,7 @@ class Rejected(AngzarrError):
         super().__init__(message or code, code=code, status=Status(status), details=details)
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.message}"
+        return self.code if self.message == self.code else f"{self.code}: {self.message}"
 
 
 _NO_REJECTION = frozenset(
