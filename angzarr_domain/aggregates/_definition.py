@@ -114,6 +114,10 @@ if TYPE_CHECKING:
 else:
     # Only here, where type checkers do not look, can a bare @aggregate be told what it lacks.
     def aggregate(*bare: Any, domain: Any = None, ignores: Any = ()) -> Any:
+        """Make a class an aggregate of this domain; `ignores` lists events it emits that change no state.
+
+        Raises DeclarationError at import, with every mistake of the class at once.
+        """
         from ._declaration import declare
 
         if bare or domain is None:

@@ -1,0 +1,118 @@
+"""The public names, pinned: gaining or losing one is a decision, not an accident."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from typing import Any
+
+import pytest
+
+import angzarr_domain
+
+ROOT = [
+    "Aggregate",
+    "AggregateClient",
+    "AngzarrError",
+    "Context",
+    "DomainClient",
+    "QueryClient",
+    "Rejected",
+    "Repository",
+    "aggregate",
+    "applies",
+    "handles",
+]
+NAMES: dict[str, list[str]] = {
+    "angzarr_domain": ROOT,
+    "angzarr_domain.embedded": ["Coordinator", "DeferredKey", "EventStore", "HeadMoved", "Stream"],
+    "angzarr_domain.hosting": [
+        "AggregateLogic",
+        "BusinessLogic",
+        "CommandCall",
+        "History",
+        "Host",
+        "RemoteLogic",
+        "Serving",
+    ],
+    "angzarr_domain.messages": [
+        "FieldSchema",
+        "FrozenMap",
+        "OpenEnum",
+        "Shape",
+        "frozen",
+        "proto",
+        "proto_map",
+        "schema_of",
+    ],
+    "angzarr_domain.repositories": [
+        "DEFAULT_ATTEMPTS",
+        "Change",
+        "Executed",
+        "History",
+        "HistoryStep",
+        "Preview",
+        "Repository",
+    ],
+    "angzarr_domain.testing": ["ANY", "NOW", "ROOT", "Given", "Outcome", "ScenarioFailed", "given"],
+}
+ROOMS = [
+    *NAMES,
+    "angzarr_domain.aggregates",
+    "angzarr_domain.books",
+    "angzarr_domain.client",
+    "angzarr_domain.codegen",
+    "angzarr_domain.exceptions",
+    "angzarr_domain.testing.contracts",
+    "angzarr_domain.wire",
+]
+
+
+@pytest.mark.parametrize("room", NAMES)
+def test_the_names_are_these(room: str) -> None:
+    """What a user may import is written down here, too."""
+    assert importlib.import_module(room).__all__ == NAMES[room]
+
+
+def test_the_root_is_small() -> None:
+    """At most 25 names, so that completion shows what matters."""
+    assert len(angzarr_domain.__all__) <= 25
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_name_is_there_once(room: str) -> None:
+    """What a room lists can be imported from it, the lazy names of the root included."""
+    module: Any = importlib.import_module(room)
+
+    assert len(set(module.__all__)) == len(module.__all__)
+    assert [name for name in module.__all__ if not hasattr(module, name)] == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_class_and_function_says_what_it_is_for(room: str) -> None:
+    """A docstring for every public one, and for the room."""
+    module: Any = importlib.import_module(room)
+    public = [getattr(module, name) for name in module.__all__]
+
+    assert module.__doc__
+    assert [each for each in public if (inspect.isclass(each) or inspect.isfunction(each)) and not each.__doc__] == []
+
+
+def test_a_misspelt_name_is_an_attribute_error() -> None:
+    """As of any module."""
+    with pytest.raises(AttributeError, match="module 'angzarr_domain' has no attribute 'Repozitory'"):
+        getattr(angzarr_domain, "Repozitory")  # noqa: B009 - type checkers refuse it otherwise
+
+
+def test_the_lazy_names_are_those_of_their_rooms() -> None:
+    """The very same classes, whichever way they are imported."""
+    from angzarr_domain import DomainClient, Repository
+    from angzarr_domain.client import DomainClient as OfClient
+    from angzarr_domain.repositories import Repository as OfRepositories
+
+    assert (DomainClient, Repository) == (OfClient, OfRepositories)
+
+
+def test_dir_lists_the_lazy_names() -> None:
+    """So that completion offers them before their first use."""
+    assert set(ROOT) <= set(dir(angzarr_domain))
