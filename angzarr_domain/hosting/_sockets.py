@@ -134,7 +134,11 @@ def _answers(path: Path) -> bool:
 
 
 def _shortest(path: Path) -> str:
-    return min(str(path), os.path.relpath(path), key=lambda each: len(os.fsencode(each)))
+    try:
+        relative = os.path.relpath(path)
+    except OSError:
+        return str(path)  # the working folder is gone, which says nothing of the socket
+    return min(str(path), relative, key=lambda each: len(os.fsencode(each)))
 
 
 def _in_use(address: SocketAddress) -> ServingError:

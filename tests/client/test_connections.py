@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import socket
 import subprocess
 import time
@@ -66,11 +65,11 @@ def test_sockets(peer: Peer, short_path: Path, monkeypatch: pytest.MonkeyPatch, 
         assert client.command(Put(amount=5), ROOT).send_sync().decode(WasPut) == (WasPut(amount=5),)
 
 
-def test_a_socket_with_an_odd_name(peer: Peer, short_path: Path) -> None:
+def test_a_socket_with_an_odd_name(peer: Peer, short_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """GRPC reads addresses as URIs; a path is a path all the same."""
     path = short_path / "a b%20#?é.sock"
     server = grpc.server(ThreadPoolExecutor(1), handlers=[*generic_handlers(peer.served())])
-    os.chdir(short_path)
+    monkeypatch.chdir(short_path)
     server.add_insecure_port("unix:a%20b%2520%23%3F%C3%A9.sock")
     server.start()
 

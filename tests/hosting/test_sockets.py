@@ -88,6 +88,22 @@ def test_living_server_of_somebody_else_is_left_alone(short_path: Path) -> None:
         assert (error.code, path.is_socket()) == ("ADDRESS_IN_USE", True)
 
 
+def test_living_server_is_left_alone_by_a_process_whose_folder_is_gone(
+    short_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A working folder that was removed must not make a living server look dead."""
+    path, folder = short_path / "a.sock", short_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+        other.listen()
+        error = refused(path)
+
+        assert (error.code, path.is_socket()) == ("ADDRESS_IN_USE", True)
+
+
 def test_dead_socket_is_replaced(short_path: Path) -> None:
     """What a killed server left behind is no hindrance."""
     dead_socket(short_path / "a.sock")
