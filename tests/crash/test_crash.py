@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
@@ -42,7 +42,7 @@ class Tally:
 
 
 @contextmanager
-def coordinator(data: Path, socket: Path) -> Iterator[subprocess.Popen[str]]:
+def coordinator(data: Path, socket: Path) -> Generator[subprocess.Popen[str], None, None]:
     """A coordinator in a process of its own; killed without warning when the block ends."""
     command = [sys.executable, "-m", "angzarr_domain", "dev", "examples.bank:components"]
     process = subprocess.Popen(
@@ -59,7 +59,7 @@ def coordinator(data: Path, socket: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 @contextmanager
-def callers(folder: Path, socket: Path) -> Iterator[list[Path]]:
+def callers(folder: Path, socket: Path) -> Generator[list[Path], None, None]:
     """Eight processes that send for ever; their logs."""
     logs = [folder / f"caller-{number}.log" for number in range(CALLERS)]
     script = str(Path(__file__).with_name("client.py"))

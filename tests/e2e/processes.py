@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def serving(python: Path | str, *arguments: str, cwd: Path, says: str) -> Iterator[subprocess.Popen[str]]:
+def serving(python: Path | str, *arguments: str, cwd: Path, says: str) -> Generator[subprocess.Popen[str], None, None]:
     """`python -m angzarr_domain ARGUMENTS` until the block ends; entered once its first line says where it serves."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     process = subprocess.Popen(
