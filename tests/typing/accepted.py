@@ -1,0 +1,175 @@
+"""What users write and type checkers understand, without a plugin of ours. Never run; the test beside it checks it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, assert_type
+from uuid import UUID
+
+import attrs
+from google.protobuf import wrappers_pb2
+
+from angzarr_domain import (
+    Aggregate,
+    AggregateClient,
+    AngzarrError,
+    Context,
+    DomainClient,
+    QueryClient,
+    Rejected,
+    Repository,
+    aggregate,
+    applies,
+    handles,
+)
+from angzarr_domain.aggregates import AggregateDefinition, Replayed, decide, definition_of, replay
+from angzarr_domain.books import CommandResponse, EventBook, Message, SequenceRange
+from angzarr_domain.client import CommandBuilder, CommandResult, QueryBuilder, ReadyCommand
+from angzarr_domain.embedded import Coordinator
+from angzarr_domain.hosting import Host
+from angzarr_domain.testing import Given, Outcome, given
+from angzarr_domain.wire import PayloadCodec
+from tests.ledger import Account, Deposit, Deposited, Open, Opened, Withdraw, Withdrawn
+
+ROOT = UUID(int=7)
+
+
+# --- the author ---
+
+
+@aggregate(domain="shop")
+class Shop(Aggregate):
+    """Every shape that a declaration may have."""
+
+    name: str = ""
+    stock: dict[str, int] = attrs.field(factory=dict[str, int])
+    limit: int = attrs.field(default=0, validator=attrs.validators.ge(0))
+
+    @handles
+    def open(self, command: Open) -> Opened:
+        if self.exists:
+            raise Rejected("SHOP_EXISTS", "it is open already", root=self.root, limit=self.limit)
+        return Opened(owner=command.owner)
+
+    @handles
+    def restock(self, command: Deposit, context: Context) -> Iterator[Deposited]:
+        assert_type(context.now(), datetime)
+        assert_type(context.new_id(), UUID)
+        yield Deposited(amount=command.amount)
+
+    @handles(Withdraw)
+    def sell(self, command: Withdraw) -> Withdrawn | None:
+        return Withdrawn(amount=command.amount) if command.amount else None
+
+    @handles(wrappers_pb2.Int32Value)
+    def compiled(self, command: wrappers_pb2.Int32Value, context: Context) -> list[wrappers_pb2.StringValue]:
+        return [wrappers_pb2.StringValue(value=f"{command.value} of {context.root}")]
+
+    @applies
+    def opened(self, event: Opened) -> None:
+        self.name = event.owner
+
+    @applies(wrappers_pb2.StringValue)
+    def noted(self, event: wrappers_pb2.StringValue) -> None:
+        self.name = event.value
+
+
+def author() -> None:
+    """State is built by its fields, handlers are called like methods."""
+    shop = Shop(name="corner", limit=3)
+    assert_type(shop, Shop)
+    assert_type(shop.open(Open(owner="ada")), Opened)
+    assert_type(shop.sell(Withdraw(amount=1)), Withdrawn | None)
+    assert_type(shop.restock(Deposit(amount=1), Context()), Iterator[Deposited])
+    assert_type(shop.opened(Opened(owner="ada")), None)
+    assert_type((shop.root, shop.exists, shop.next_sequence), tuple[UUID, bool, int])
+    assert_type(definition_of(Shop), AggregateDefinition[Shop])
+    assert_type(attrs.asdict(shop), dict[str, Any])
+
+
+def core() -> None:
+    """The two functions that own the meaning keep the class."""
+    replayed = replay(definition_of(Shop), EventBook(), PayloadCodec())
+    assert_type(replayed, Replayed[Shop])
+    assert_type(replayed.state, Shop)
+    assert_type(decide(definition_of(Shop), replayed, Open()).rejection, Rejected | None)
+
+
+# --- the caller ---
+
+
+def caller(client: DomainClient) -> None:
+    """Builders, plain calls and typed answers."""
+    assert_type(client.command("account", ROOT), CommandBuilder)
+    assert_type(client.command(Deposit(amount=5), ROOT), ReadyCommand)
+    assert_type(client.command("account", ROOT).with_command(Deposit(amount=5)), ReadyCommand)
+    result = client.command(Withdraw(amount=9), str(ROOT)).with_sequence(3).send_sync()
+    assert_type(result, CommandResult)
+    assert_type(result.events, tuple[Message, ...])
+    assert_type(client.command(Withdraw(amount=9)).speculate(), CommandResult)
+    assert_type(client.query, QueryClient)
+    assert_type(client.query("account", ROOT), QueryBuilder)
+    assert_type(client.query("account", ROOT).range(0, 10).get_event_book(), EventBook)
+    assert_type(client.aggregate, AggregateClient)
+    for page in client.query("account", ROOT).get_event_book().pages:
+        assert_type(page.decode(Deposited), Deposited)
+        assert_type(page.decode(), Message)
+    assert_type(SequenceRange(0, 10).upper, int | None)
+
+
+def connecting() -> None:
+    """Each way gives the class that was asked."""
+    with DomainClient.connect("localhost:1310", types=[Deposited], aggregates=[Account]) as client:
+        assert_type(client, DomainClient)
+    assert_type(AggregateClient.connect("localhost:1310"), AggregateClient)
+    assert_type(QueryClient.from_env("ANGZARR_ENDPOINT", "localhost:1310"), QueryClient)
+
+
+def model(client: DomainClient) -> None:
+    """A repository keeps the class of its aggregate."""
+    repo = Repository(Account, client)
+    assert_type(repo, Repository[Account])
+    assert_type(repo.load(ROOT), Account)
+    assert_type(repo.load(str(ROOT), as_of=7).balance, int)
+    assert_type(repo.load(ROOT, as_of=datetime.now(UTC)), Account)
+    done = repo.execute(ROOT, Withdraw(amount=9))
+    assert_type(done.state, Account)
+    assert_type(repo.execute(ROOT, lambda account: Withdraw(amount=account.balance)).attempts, int)
+    seen = repo.preview(ROOT, Withdraw(amount=9))
+    assert_type(seen.state, Account)
+    assert_type(seen.rejection, Rejected | None)
+    for step in repo.history(ROOT):
+        assert_type(step.state, Account)
+    assert_type(repo.exists(ROOT), bool)
+    assert_type(repo.roots(), Iterator[UUID])
+
+
+def catching(client: DomainClient) -> CommandResponse | str:
+    """A refusal is the very class that handlers raise."""
+    try:
+        client.command(Withdraw(amount=9), ROOT).send_sync()
+    except Rejected as rejection:
+        return rejection.details["balance"]
+    except AngzarrError as error:
+        return error.code
+    return ""
+
+
+# --- the tester and the operator ---
+
+
+def tester() -> None:
+    """Scenarios keep the class."""
+    start = given(Account, Opened(owner="ada"), Deposited(amount=10), now=datetime.now(UTC))
+    assert_type(start, Given[Account])
+    assert_type(start.when(Withdraw(amount=11)), Outcome[Account])
+    assert_type(start.when(Withdraw(amount=11)).rejects("INSUFFICIENT_FUNDS", balance=10).state, Account)
+    assert_type(start.when(Withdraw(amount=1)).then(Withdrawn(amount=1)).then_state(balance=9), Outcome[Account])
+
+
+def operator() -> None:
+    """Hosts and coordinators take decorated classes."""
+    assert_type(Host([Account, Shop]), Host)
+    with Coordinator([Account, Shop], "bank.db") as coordinator:
+        assert_type(coordinator.client(), DomainClient)
