@@ -1,28 +1,25 @@
-"""Calls over a gRPC channel. Every way they can fail becomes an AngzarrError here, and nowhere else."""
+"""Calls over a gRPC channel, blocking."""
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import MappingProxyType
-from typing import Any, Final, NoReturn, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, NoReturn, TypeVar
 
 import grpc
 
 from angzarr_domain.client._endpoints import Endpoint
-from angzarr_domain.exceptions import AngzarrError, ConnectionFailed, UnknownOutcome, UsageError
-from angzarr_domain.wire import METHODS, Method, from_status
+from angzarr_domain.exceptions import UsageError
+from angzarr_domain.wire import Method
 
-from ._unreachable import explain
-from .base import CORRELATION_ID_HEADER, CallOptions
+from ._failures import closed, decode, error_of
+from .base import CallOptions
 
 Q = TypeVar("Q")
 R = TypeVar("R")
 
 #: Bytes that one answer may have: 64 MiB. Coordinators send up to 10 MiB, gRPC itself would stop at 4.
 MAX_RECEIVE: Final = 64 * 1024 * 1024
-
-_DETAILS: Final = "grpc-status-details-bin"
 
 _OPTIONS: Final = (
     ("grpc.max_receive_message_length", MAX_RECEIVE),
@@ -37,11 +34,6 @@ _OPTIONS: Final = (
 )
 # gRPC would send the percent-encoded path as :authority, which HTTP/2 servers written in Rust refuse.
 _SOCKET_OPTIONS: Final = (("grpc.default_authority", "localhost"),)
-
-# After these, a lost answer leaves open whether something was stored.
-_STORING: Final = frozenset(
-    method.name for method in (METHODS.handle_command, METHODS.handle_event, METHODS.handle_compensation)
-)
 
 
 def open_channel(endpoint: Endpoint, credentials: grpc.ChannelCredentials | None = None) -> grpc.Channel:
@@ -69,14 +61,6 @@ def _system_credentials() -> grpc.ChannelCredentials:
     return grpc.ssl_channel_credentials(root_certificates=roots or None)
 
 
-class _Failed(Protocol):
-    """What gRPC raises: an RpcError that is the ended call as well."""
-
-    def code(self) -> grpc.StatusCode: ...
-    def details(self) -> str | None: ...
-    def trailing_metadata(self) -> Iterable[tuple[str, str | bytes]] | None: ...
-
-
 class GrpcTransport:
     """Makes calls over a channel, from any number of threads.
 
@@ -102,12 +86,7 @@ class GrpcTransport:
             answer = self._begin(call, data, options)
         except grpc.RpcError as error:
             self._fail(method, options, error)
-        try:
-            return method.decode_response(answer)
-        except AngzarrError as error:
-            if method.name in _STORING:
-                raise _unreadable(error, options) from error
-            raise
+        return decode(method, answer, options)
 
     def stream(self, method: Method[Q, R], request: Q, options: CallOptions) -> Iterator[R]:
         """Same as `Transport.stream`."""
@@ -159,43 +138,14 @@ class GrpcTransport:
 
     def _begin(self, call: Callable[..., Any], request: object, options: CallOptions) -> Any:
         if self._closed:
-            raise _closed(self._endpoint)
+            raise closed(self._endpoint)
         try:
             return call(request, timeout=options.timeout, metadata=options.metadata)
         except ValueError as error:
             # How gRPC says that somebody else closed the channel.
             if "closed" in str(error):
-                raise _closed(self._endpoint) from error
+                raise closed(self._endpoint) from error
             raise
 
     def _fail(self, method: Method[Any, Any], options: CallOptions, raised: grpc.RpcError) -> NoReturn:
-        raise self._error(method, options, raised) from raised
-
-    def _error(self, method: Method[Any, Any], options: CallOptions, raised: Any) -> AngzarrError:
-        failed: _Failed = raised
-        number: int = failed.code().value[0]
-        text = failed.details() or ""
-        details = dict(failed.trailing_metadata() or ()).get(_DETAILS)
-        error = from_status(
-            number, text, details if isinstance(details, bytes) else None, stores=method.name in _STORING
-        )
-        if isinstance(error, ConnectionFailed) and details is None:
-            return ConnectionFailed(explain(text, self._endpoint), endpoint=self._endpoint)
-        if isinstance(error, UnknownOutcome) and not error.correlation_id:
-            return UnknownOutcome(text, status=error.status, correlation_id=_correlation_id(options))
-        return error
-
-
-def _closed(endpoint: str) -> UsageError:
-    where = f" to {endpoint}" if endpoint else ""
-    return UsageError(f"this client{where} is closed: connect another one", code="CLIENT_CLOSED")
-
-
-def _unreadable(error: AngzarrError, options: CallOptions) -> UnknownOutcome:
-    return UnknownOutcome(f"it came, but is not readable: {error.message}", correlation_id=_correlation_id(options))
-
-
-def _correlation_id(options: CallOptions) -> str:
-    sent: Mapping[str, str | bytes] = MappingProxyType(dict(options.metadata))
-    found = sent.get(CORRELATION_ID_HEADER, "")
-    return found if isinstance(found, str) else ""
+        raise error_of(method, options, raised, self._endpoint) from raised
