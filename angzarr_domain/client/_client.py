@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import Any, Self, overload
+from typing import Self, overload
 from uuid import UUID
 
 import grpc
@@ -27,76 +27,26 @@ from angzarr_domain.wire import METHODS
 from ._budget import Default, Metadata, Timeout
 from ._builders import CommandBuilder, ReadyCommand, command_builder
 from ._connection import Connection, KnownTypes
-from ._endpoints import endpoint_for, endpoint_of, parse_endpoint
+from ._endpoints import Endpoint
 from ._flows import inject, read_book, send, speculate
+from ._making import BaseClient, Types
 from ._query_builder import QueryBuilder, query_builder, read_books
 from ._transports.base import DEFAULT_TIMEOUT, Transport
 from ._transports.grpc import GrpcTransport, open_channel
 
-Types = Iterable[type[Any]]
 
-
-class _Client:
+class _Client(BaseClient):
     """How every client is made and ended. A context manager; safe to use from several threads."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
     @classmethod
-    def connect(
-        cls,
-        endpoint: str,
-        *,
-        types: Types = (),
-        aggregates: Types = (),
-        timeout: float | None = DEFAULT_TIMEOUT,
-        credentials: grpc.ChannelCredentials | None = None,
+    def _at(
+        cls, place: Endpoint, known: KnownTypes, timeout: float | None, credentials: grpc.ChannelCredentials | None
     ) -> Self:
-        """A client of the coordinator at this endpoint. Nothing is dialled before the first call.
-
-        Args:
-            endpoint: host:port, http://host:port, https://host:port (TLS), /abs.sock, ./rel.sock, unix:PATH or
-                unix:///abs.
-            types: Message classes that `page.decode()` finds by name.
-            aggregates: Classes decorated with `@aggregate`: their messages are known too, and which domain
-                their commands belong to.
-            timeout: Seconds a call may take unless it says otherwise; None for no bound.
-            credentials: For https://; the system's trusted roots unless given.
-
-        Raises:
-            InvalidEndpoint: The text is no endpoint.
-
-        """
-        place = parse_endpoint(endpoint)
-        known = KnownTypes(types, aggregates)
-        transport = GrpcTransport(open_channel(place, credentials), endpoint=endpoint)
+        transport = GrpcTransport(open_channel(place, credentials), endpoint=place.text)
         return cls(Connection(transport, known, timeout=timeout))
-
-    @classmethod
-    def from_env(
-        cls,
-        variable: str,
-        default: str,
-        *,
-        types: Types = (),
-        aggregates: Types = (),
-        timeout: float | None = DEFAULT_TIMEOUT,
-        credentials: grpc.ChannelCredentials | None = None,
-    ) -> Self:
-        """Same as `connect`, to the endpoint in an environment variable; to `default` if that is unset or empty."""
-        endpoint = endpoint_of(variable, default)
-        return cls.connect(endpoint, types=types, aggregates=aggregates, timeout=timeout, credentials=credentials)
-
-    @classmethod
-    def for_domain(
-        cls, domain: str, *, types: Types = (), aggregates: Types = (), timeout: float | None = DEFAULT_TIMEOUT
-    ) -> Self:
-        """Same as `connect`, to where Angzarr's conventions put the coordinator of a domain.
-
-        By ANGZARR_MODE: distributed, the default, is ch-DOMAIN.ANGZARR_NAMESPACE.svc:ANGZARR_CH_PORT; standalone is
-        ANGZARR_UDS_BASE/ch-DOMAIN.sock.
-        """
-        return cls.connect(endpoint_for(domain), types=types, aggregates=aggregates, timeout=timeout)
 
     @classmethod
     def from_channel(

@@ -88,8 +88,8 @@ def _definition_of(cls: type[Any]) -> _Definition:
     return definition
 
 
-class Connection:
-    """Carries out flows over one transport, on behalf of every part of one client.
+class BaseConnection:
+    """What every connection knows, and whether it is still open.
 
     Attributes:
         known: The types that pages from here decode by.
@@ -97,13 +97,10 @@ class Connection:
 
     """
 
-    def __init__(
-        self, transport: Transport, known: KnownTypes, *, timeout: float | None, warn_unclosed: bool = True
-    ) -> None:
+    def __init__(self, known: KnownTypes, *, timeout: float | None, warn_unclosed: bool = True) -> None:
         Budget.of(timeout)  # a wrong one is an error here rather than at the first call
         self.known = known
         self.timeout = timeout
-        self._transport = transport
         self._warn_unclosed = warn_unclosed
         self._state = State.OPEN
 
@@ -115,6 +112,30 @@ class Connection:
     def budget(self, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()) -> Budget:
         """What a flow that starts now may spend."""
         return Budget.of(self.timeout if timeout is Default.TIMEOUT else timeout, metadata)
+
+    def _check_open(self) -> None:
+        if self._state is State.CLOSED:
+            raise UsageError("this client is closed: connect another one", code="CLIENT_CLOSED")
+
+    def __del__(self) -> None:
+        # Absent if __init__ refused its arguments.
+        if getattr(self, "_state", State.CLOSED) is State.OPEN and self._warn_unclosed:
+            warnings.warn(
+                "a client was dropped unclosed: use it in a with statement, or call close()",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )
+
+
+class Connection(BaseConnection):
+    """Carries out flows over one transport, on behalf of every part of one client."""
+
+    def __init__(
+        self, transport: Transport, known: KnownTypes, *, timeout: float | None, warn_unclosed: bool = True
+    ) -> None:
+        super().__init__(known, timeout=timeout, warn_unclosed=warn_unclosed)
+        self._transport = transport
 
     def run(self, flow: Flow[R]) -> R:
         """Carry out a flow.
@@ -141,17 +162,3 @@ class Connection:
         if self._state is State.OPEN:
             self._state = State.CLOSED
             self._transport.close()
-
-    def _check_open(self) -> None:
-        if self._state is State.CLOSED:
-            raise UsageError("this client is closed: connect another one", code="CLIENT_CLOSED")
-
-    def __del__(self) -> None:
-        # Absent if __init__ refused its arguments.
-        if getattr(self, "_state", State.CLOSED) is State.OPEN and self._warn_unclosed:
-            warnings.warn(
-                "a client was dropped unclosed: use it in a with statement, or call close()",
-                ResourceWarning,
-                stacklevel=2,
-                source=self,
-            )
