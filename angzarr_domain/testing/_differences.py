@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 import attrs
@@ -41,8 +42,6 @@ class Absent:
 
 ABSENT: Final = Absent()
 
-_IDENTITY: Final[object] = object.__eq__
-
 
 @attrs.frozen(eq=False)
 class Difference:
@@ -57,22 +56,18 @@ class Difference:
 
 
 def differences(left: Any, right: Any, path: str = "") -> Iterator[Difference]:
-    """The smallest parts that differ. Empty for values that a test should take for the same."""
+    """The smallest parts that differ. Empty for values that a test should take for the same.
+
+    Parts decide, so NaN is NaN wherever it is, and copies of an object that only knows identity are the same.
+    """
     if _equal(left, right):
         return
     if type(left) is not type(right) or (parts := parts_of(left)) is None:
         yield Difference(path, left, right)
         return
     others = parts_of(right) or {}
-    found = False
     for part in dict.fromkeys([*parts, *others]):
-        for difference in differences(parts.get(part, ABSENT), others.get(part, ABSENT), path + part):
-            found = True
-            yield difference
-    # Copies of an object that only knows identity are the same as far as a test can tell.
-    by_identity = type(left).__eq__ is _IDENTITY
-    if not found and not by_identity:
-        yield Difference(path, left, right)
+        yield from differences(parts.get(part, ABSENT), others.get(part, ABSENT), path + part)
 
 
 def _equal(left: Any, right: Any) -> bool:
@@ -89,9 +84,15 @@ def parts_of(value: Any) -> dict[str, Any] | None:
         return {f".{field.name}": getattr(value, field.name) for field in attrs.fields(cls) if field.eq}
     if hasattr(value, "ListFields"):
         return {f".{field.name}": found for field, found in value.ListFields()}
+    return _items_of(cls, value)
+
+
+def _items_of(cls: type[Any], value: Any) -> dict[str, Any] | None:
     if issubclass(cls, Mapping):
         return {f"[{key!r}]": value[key] for key in value}
     if issubclass(cls, Sequence):
         return {f"[{index}]": value[index] for index in range(len(value))}
+    if issubclass(cls, AbstractSet):
+        return {f"{{{item!r}}}": item for item in sorted(value, key=repr)}
     held: dict[str, Any] | None = getattr(value, "__dict__", None)
     return None if held is None else {f".{name}": item for name, item in held.items()}

@@ -51,15 +51,15 @@ class Source:
         """The value."""
         if value is ANY:
             return self.need("angzarr_domain.testing", "ANY")
-        for kind, write in _WRITERS:
-            if isinstance(value, kind):
-                return write(self, value)
         cls: type[Any] = type(value)  # pyright: ignore[reportUnknownVariableType] - of anything
         if attrs.has(cls):
             fields = [field for field in attrs.fields(cls) if field.init]
             return self._call(cls, {field.alias or field.name: getattr(value, field.name) for field in fields})
         if hasattr(value, "ListFields"):
             return self._call(cls, {field.name: found for field, found in value.ListFields()})
+        for kind, write in _WRITERS:
+            if isinstance(value, kind):
+                return write(self, value)
         return repr(value)
 
     def _call(self, cls: type[Any], arguments: Mapping[str, Any]) -> str:
@@ -98,7 +98,8 @@ def _sequence(source: Source, value: Sequence[Any]) -> str:
 
 
 def _set(source: Source, value: AbstractSet[Any]) -> str:
-    items = f"{{{', '.join(map(source.of, value))}}}" if value else ""
+    # Sorted, since the order of a set differs from run to run.
+    items = f"{{{', '.join(sorted(map(source.of, value)))}}}" if value else ""
     return f"{type(value).__name__}({items})" if isinstance(value, frozenset) or not value else items
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 import attrs
@@ -13,7 +13,6 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, wr
 
 from angzarr_domain import Aggregate, Context, Rejected, aggregate, applies, handles
 from angzarr_domain.exceptions import Status
-from angzarr_domain.messages import proto
 from angzarr_domain.testing import ANY, Given, ScenarioFailed, given
 from tests.ledger import Account, Deposit, Deposited, Noted, Open, Opened, Withdraw, Withdrawn
 
@@ -304,7 +303,12 @@ def test_compiled_messages_are_shown_as_python() -> None:
 # --- what every run has to hold ---
 
 
-def failing(handler: Callable[[Any, Any], Any], *, applier: Callable[[Any, Any], None] | None = None) -> type[Any]:
+def failing(
+    handler: Callable[[Any, Any], Any],
+    *,
+    applied: type[Any] = Opened,
+    applier: Callable[[Any, Any], None] | None = None,
+) -> type[Any]:
     """An aggregate whose handler or applier is the one under test."""
 
     @aggregate(domain="failing")
@@ -316,8 +320,8 @@ def failing(handler: Callable[[Any, Any], Any], *, applier: Callable[[Any, Any],
         def open(self, command: Open) -> Any:
             return handler(self, command)
 
-        @applies(Opened)
-        def opened(self, event: Opened) -> None:
+        @applies(applied)
+        def opened(self, event: Any) -> None:
             if applier is not None:
                 applier(self, event)
 
@@ -438,30 +442,20 @@ def test_an_event_that_does_not_survive_its_encoding_is_caught() -> None:
 
 
 def test_an_event_that_reads_back_as_another_is_caught() -> None:
-    """A class that compares by more than its bytes hold."""
+    """A value that is more than its bytes hold."""
 
-    class Picky:
-        __slots__ = ()
-
+    class Odd(int):
         def __eq__(self, other: object) -> bool:
             return self is other
 
-        __hash__ = None  # type: ignore[assignment]
+        __hash__ = int.__hash__
 
-    @attrs.frozen(eq=False)
-    class Told(Picky):
-        __protobuf_name__: ClassVar[str] = "tests.Told"
-        owner: str = proto(1, "string")
+    cls = failing(lambda _state, _command: Deposited(amount=Odd(3)), applied=Deposited)
+    text = text_of(lambda: given(cls).when(Open()))
 
-    @aggregate(domain="picky", ignores=[Told])
-    class Telling(Aggregate):
-        @handles
-        def open(self, command: Open) -> Any:
-            return Told(owner=command.owner)
-
-    assert text_of(lambda: given(Telling).when(Open(owner="x"))).startswith(
-        "Told does not survive its encoding: what is stored is another event\n\n"
-        "emitted -> read back:\n  all of it: Told(owner='x') -> Told(owner='x')\n"
+    assert text.startswith(
+        "Deposited does not survive its encoding: what is stored is another event\n\n"
+        "emitted -> read back:\n  amount: 3 -> 3\n"
     )
 
 
