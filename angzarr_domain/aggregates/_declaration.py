@@ -50,12 +50,25 @@ def _made(cls: type[Any]) -> type[Any]:
     except Exception as error:
         issue = f"attrs cannot make a class of it: {type(error).__name__}: {error}"
         raise DeclarationError(cls.__qualname__, [issue]) from error
+    _try_out(made)
+    return made
+
+
+def _try_out(made: type[Any]) -> None:
     try:
-        made()
+        fresh = made()
     except Exception as error:
         issue = f"{made.__name__}() fails with {type(error).__name__}: the defaults have to make a fresh aggregate"
         raise DeclarationError(made.__qualname__, [issue]) from error
-    return made
+    for field in attrs.fields(made):
+        try:
+            setattr(fresh, field.name, getattr(fresh, field.name))
+        except Exception as error:
+            issue = (
+                f"{made.__name__}.{field.name} cannot be set ({type(error).__name__}), "
+                "but appliers change state: is a base of it frozen?"
+            )
+            raise DeclarationError(made.__qualname__, [issue]) from error
 
 
 def _domain_issues(domain: object) -> list[str]:

@@ -17,7 +17,9 @@ import abc, attrs, dataclasses, functools
 from collections.abc import Iterable, Iterator, Generator
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 from angzarr_domain import *
+from typing_extensions import TypeAliasType
 from tests.ledger import *
+Events = TypeAliasType("Events", Opened | Noted)
 """
 
 
@@ -192,6 +194,17 @@ MISTAKES: dict[str, tuple[str, str]] = {
             balance: int = attrs.field(factory=lambda: 1 // 0)
         """,
         "X() fails with ZeroDivisionError: the defaults have to make a fresh aggregate",
+    ),
+    "a frozen base": (
+        """
+        @attrs.frozen
+        class Base(Aggregate):
+            balance: int = 0
+
+        @aggregate(domain="ledger")
+        class X(Base): ...
+        """,
+        "X.balance cannot be set (FrozenInstanceError), but appliers change state: is a base of it frozen?",
     ),
     "a handler without annotation": (
         """
@@ -449,6 +462,19 @@ def test_a_mistake_is_refused_at_import_with_its_remedy(source: str, issue: str)
     assert issue in issues_of(source)
 
 
+def test_a_class_that_attrs_refuses_is_a_declaration_error() -> None:
+    """Whatever attrs says of it."""
+    source = """
+    @aggregate(domain="ledger")
+    class X(Aggregate):
+        one: int = attrs.field(default=0, alias="amount")
+        other: int = attrs.field(default=0, alias="amount")
+    """
+    (issue,) = issues_of(source)
+
+    assert issue.startswith("attrs cannot make a class of it: SyntaxError: duplicate argument 'amount'")
+
+
 def test_all_mistakes_are_reported_at_once() -> None:
     """Nobody mends a class by importing it over and over."""
     source = """
@@ -590,6 +616,8 @@ def test_ways_to_declare_a_handler(source: str) -> None:
         ("Iterator[Opened]", ("Opened",)),
         ("Generator[Opened, int, Noted]", ("Opened",)),
         ("None", ()),
+        ("Events", ("Opened", "Noted")),
+        ("list[Events]", ("Opened", "Noted")),
         ("Any", None),
         ("Iterable[Any]", None),
     ],

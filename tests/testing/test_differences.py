@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -149,3 +150,17 @@ def test_a_local_class_is_written_without_import() -> None:
     source = Source()
 
     assert (source.of(Local()), source.imports) == ("Local(value=1)", [])
+
+
+def test_anything_stays_the_same_value() -> None:
+    """However it is carried about."""
+    assert pickle.loads(pickle.dumps(ANY)) is ANY
+    assert repr(ANY) == "ANY"
+    assert {ANY: 1}[ANY] == 1
+
+
+def test_a_difference_reads_well() -> None:
+    """In a terminal."""
+    (difference,) = differences(Deposited(amount=1), Deposited(amount=2))
+
+    assert str(difference) == "amount: 1 is not 2"
