@@ -23,7 +23,8 @@ NO_FACTS = Facts()
 class Aggregate:
     """Base of every aggregate class; `@aggregate` makes the attrs class of it.
 
-    Built by hand, in a test say, an aggregate does not exist yet and has no root.
+    Built by hand, in a test say, an aggregate does not exist yet and has no root. Copies and pickles keep these facts;
+    `attrs.evolve` calls the constructor, so what it gives is built by hand.
     """
 
     # A slot of the base is invisible to attrs: not in init, equality, repr or fields. And the base has to be
