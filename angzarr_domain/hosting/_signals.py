@@ -42,7 +42,9 @@ class StopRequests:
             if event is not None and event.is_set():
                 return
             try:
-                self._requests.get(timeout=None if event is None else _LOOK_SECONDS)
+                # Never for ever: a signal that another thread took does not interrupt this one, and its Python
+                # handler runs only once this thread does.
+                self._requests.get(timeout=_LOOK_SECONDS)
             except Empty:
                 continue
             return
