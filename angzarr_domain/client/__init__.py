@@ -3,6 +3,10 @@
 `DomainClient` is the place to start. Flows, steps and transports are for code that is built on clients.
 """
 
+from ._abuilders import AsyncCommandBuilder, AsyncQueryBuilder, AsyncReadyCommand
+from ._aclient import AsyncAggregateClient, AsyncDomainClient, AsyncQueryClient
+from ._aconnection import AsyncConnection
+from ._arun import arun
 from ._budget import Budget, Default, Metadata, Timeout
 from ._builders import CommandBuilder, ReadyCommand
 from ._client import AggregateClient, DomainClient, QueryClient
@@ -13,9 +17,11 @@ from ._points import AsOf, point_of
 from ._query_builder import QueryBuilder
 from ._results import CommandResult
 from ._steps import Call, Drain, Flow, Sleep, Step, run
-from ._transports.base import DEFAULT_TIMEOUT, CallOptions, Transport
+from ._transports.base import DEFAULT_TIMEOUT, AsyncTransport, CallOptions, Transport
 from ._transports.grpc import GrpcTransport, open_channel
+from ._transports.grpc_aio import AsyncGrpcTransport
 from ._transports.recording import RecordedCall, RecordingTransport
+from ._transports.threads import ThreadedTransport
 
 __all__ = [
     "DEFAULT_TIMEOUT",
@@ -23,6 +29,15 @@ __all__ = [
     "PAGES_AT_A_TIME",
     "AggregateClient",
     "AsOf",
+    "AsyncAggregateClient",
+    "AsyncCommandBuilder",
+    "AsyncConnection",
+    "AsyncDomainClient",
+    "AsyncGrpcTransport",
+    "AsyncQueryBuilder",
+    "AsyncQueryClient",
+    "AsyncReadyCommand",
+    "AsyncTransport",
     "Budget",
     "Call",
     "CallOptions",
@@ -44,8 +59,10 @@ __all__ = [
     "RecordingTransport",
     "Sleep",
     "Step",
+    "ThreadedTransport",
     "Timeout",
     "Transport",
+    "arun",
     "open_channel",
     "parse_endpoint",
     "point_of",

@@ -2,51 +2,28 @@
 
 from __future__ import annotations
 
-from typing import overload
-from uuid import UUID
-
 import attrs
 
-from angzarr_domain.books import Message, Payload, SyncMode, check_domain, parse_root
+from angzarr_domain.books import SyncMode
 
 from ._budget import Default, Metadata, Timeout
 from ._connection import Connection
-from ._drafts import Draft, Prepared, encoded
+from ._drafts import Addressed, Prepared
 from ._points import AsOf
 from ._results import CommandResult
 
 
 @attrs.frozen(kw_only=True)
-class CommandBuilder(Draft):
+class CommandBuilder(Addressed["ReadyCommand"]):
     """Where a command goes, and what it is sent with. It cannot be sent before `with_command`.
 
     Without a root, each `with_command` draws a new one: two commands never share an aggregate by accident (C-0312).
     """
 
     connection: Connection = attrs.field(repr=False, eq=False)
-    root: UUID | None = None
 
-    @overload
-    def with_command(self, command: Message, /) -> ReadyCommand: ...
-    @overload
-    def with_command(self, command: str, message: Message | bytes, /) -> ReadyCommand: ...
-    def with_command(self, command: str | Message, message: Message | bytes | None = None, /) -> ReadyCommand:
-        """Say what: a message; or a type, by full name or type URL, and a message or its bytes.
-
-        Raises:
-            InvalidArgument: COMMAND_TYPE_URL_MISSING, COMMAND_PAYLOAD_MISSING, or LIMIT_EXCEEDED over 256 KiB.
-
-        """
-        given = {} if self.root is None else {"root": self.root}
-        return ReadyCommand(
-            connection=self.connection,
-            domain=self.domain,
-            correlation_id=self.correlation_id,
-            sequence=self.sequence,
-            merge_strategy=self.merge_strategy,
-            payload=encoded(command, message, self.connection.codec),
-            **given,
-        )
+    def _ready(self) -> type[ReadyCommand]:
+        return ReadyCommand
 
 
 @attrs.frozen(kw_only=True)
@@ -54,15 +31,6 @@ class ReadyCommand(Prepared):
     """A command that can be sent. Frozen: each setter returns a new one, to the same root."""
 
     connection: Connection = attrs.field(repr=False, eq=False)
-
-    @overload
-    def with_command(self, command: Message, /) -> ReadyCommand: ...
-    @overload
-    def with_command(self, command: str, message: Message | bytes, /) -> ReadyCommand: ...
-    def with_command(self, command: str | Message, message: Message | bytes | None = None, /) -> ReadyCommand:
-        """Another command to the same root; see `CommandBuilder.with_command`."""
-        payload: Payload = encoded(command, message, self.connection.codec)
-        return attrs.evolve(self, payload=payload)
 
     def send(self, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()) -> CommandResult:
         """Send it; events are stored when this returns, and whatever follows from them happens later (ASYNC).
@@ -99,17 +67,3 @@ class ReadyCommand(Prepared):
         """
         budget = self.connection.budget(timeout, metadata)
         return self.connection.run(self.speculating(as_of, budget, self.connection.codec))
-
-
-def command_builder(connection: Connection, domain: str, root: UUID | str | None) -> CommandBuilder:
-    """A builder for this address.
-
-    Raises:
-        InvalidArgument: MISSING_DOMAIN, LIMIT_EXCEEDED or PROTO_UUID_INVALID.
-
-    """
-    return CommandBuilder(
-        connection=connection,
-        domain=check_domain(domain),
-        root=None if root is None else parse_root(root),
-    )

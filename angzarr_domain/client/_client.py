@@ -25,12 +25,13 @@ from angzarr_domain.books import (
 from angzarr_domain.wire import METHODS
 
 from ._budget import Default, Metadata, Timeout
-from ._builders import CommandBuilder, ReadyCommand, command_builder
+from ._builders import CommandBuilder, ReadyCommand
 from ._connection import Connection, KnownTypes
+from ._drafts import addressed
 from ._endpoints import Endpoint
 from ._flows import inject, read_book, send, speculate
 from ._making import BaseClient, Types
-from ._query_builder import QueryBuilder, query_builder, read_books
+from ._query_builder import QueryBuilder, read_books
 from ._transports.base import DEFAULT_TIMEOUT, Transport
 from ._transports.grpc import GrpcTransport, open_channel
 
@@ -112,7 +113,7 @@ class AggregateClient(_Client):
         self, command: CommandRequest | CommandBook, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()
     ) -> CommandResponse:
         """Send a command in the request's mode; an unset one, and a bare book's, is SIMPLE. Raises as `handle`."""
-        request = _with_mode(command)
+        request = with_mode(command)
         budget = self.connection.budget(timeout, metadata)
         return self.connection.run(send(request, budget, self.connection.codec))
 
@@ -141,7 +142,8 @@ class AggregateClient(_Client):
         return self.connection.run(inject(request, budget, self.connection.codec))
 
 
-def _with_mode(command: CommandRequest | CommandBook) -> CommandRequest:
+def with_mode(command: CommandRequest | CommandBook) -> CommandRequest:
+    """The request in its mode; an unset one, and a bare book's, is SIMPLE."""
     if isinstance(command, CommandBook):
         return CommandRequest(command, SyncMode.SIMPLE)
     if command.sync_mode is SyncMode.UNSPECIFIED:
@@ -159,7 +161,7 @@ class QueryClient(_Client):
             InvalidArgument: MISSING_DOMAIN, LIMIT_EXCEEDED or PROTO_UUID_INVALID.
 
         """
-        return query_builder(self.connection, domain, root)
+        return addressed(QueryBuilder, self.connection, domain, root)
 
     def get_event_book(self, query: Query, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()) -> EventBook:
         """The events of a query in one book; of an unknown aggregate an empty one (C-0231).
@@ -224,6 +226,6 @@ class DomainClient(_Client):
 
         """
         if isinstance(command, str):
-            return command_builder(self.connection, command, root)
+            return addressed(CommandBuilder, self.connection, command, root)
         domain = self.connection.known.domain_of(command)
-        return command_builder(self.connection, domain, root).with_command(command)
+        return addressed(CommandBuilder, self.connection, domain, root).with_command(command)

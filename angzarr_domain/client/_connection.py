@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from angzarr_domain.books import Message, type_name
 from angzarr_domain.exceptions import InvalidArgument, UsageError
@@ -97,6 +97,8 @@ class BaseConnection:
 
     """
 
+    _remedy: ClassVar = "use it in a with statement, or call close()"
+
     def __init__(self, known: KnownTypes, *, timeout: float | None, warn_unclosed: bool = True) -> None:
         Budget.of(timeout)  # a wrong one is an error here rather than at the first call
         self.known = known
@@ -121,7 +123,7 @@ class BaseConnection:
         # Absent if __init__ refused its arguments.
         if getattr(self, "_state", State.CLOSED) is State.OPEN and self._warn_unclosed:
             warnings.warn(
-                "a client was dropped unclosed: use it in a with statement, or call close()",
+                f"a client was dropped unclosed: {self._remedy}",
                 ResourceWarning,
                 stacklevel=2,
                 source=self,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Self
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Generic, Self, TypeVar, overload
 from uuid import UUID, uuid4
 
 import attrs
@@ -19,22 +21,29 @@ from angzarr_domain.books import (
     SpeculateRequest,
     SyncMode,
     check_correlation_id,
+    check_domain,
     check_payload,
     check_sequence,
+    parse_root,
 )
 from angzarr_domain.exceptions import InvalidArgument, UsageError
 
 from ._budget import Budget
+from ._connection import BaseConnection
 from ._flows import correlation_id_of, send, speculate
 from ._points import AsOf, point_of
 from ._results import CommandResult, result_of
 from ._steps import Flow
+
+Ready = TypeVar("Ready", bound="Prepared")
+To = TypeVar("To")
 
 
 @attrs.frozen(kw_only=True)
 class Draft:
     """What a command is sent with, whatever it says. Each setter returns a new value."""
 
+    connection: BaseConnection = attrs.field(repr=False, eq=False)
     domain: str
     correlation_id: str = ""
     sequence: int | None = None
@@ -93,6 +102,14 @@ class Prepared(Draft):
     payload: Payload
     root: UUID = attrs.field(factory=uuid4)
 
+    @overload
+    def with_command(self, command: Message, /) -> Self: ...
+    @overload
+    def with_command(self, command: str, message: Message | bytes, /) -> Self: ...
+    def with_command(self, command: str | Message, message: Message | bytes | None = None, /) -> Self:
+        """Another command to the same root; see `CommandBuilder.with_command`."""
+        return attrs.evolve(self, payload=encoded(command, message, self.connection.codec))
+
     def build(self) -> CommandBook:
         """The command as it would be sent now.
 
@@ -122,3 +139,46 @@ class Prepared(Draft):
         book = self.build()
         response = yield from speculate(SpeculateRequest(book, point_of(as_of)), budget, codec)
         return result_of(self.domain, self.root, correlation_id_of(book), response)
+
+
+@attrs.frozen(kw_only=True)
+class Addressed(Draft, ABC, Generic[Ready]):
+    """Where a command goes, before anybody said which."""
+
+    root: UUID | None = None
+
+    @overload
+    def with_command(self, command: Message, /) -> Ready: ...
+    @overload
+    def with_command(self, command: str, message: Message | bytes, /) -> Ready: ...
+    def with_command(self, command: str | Message, message: Message | bytes | None = None, /) -> Ready:
+        """Say what: a message; or a type, by full name or type URL, and a message or its bytes.
+
+        Raises:
+            InvalidArgument: COMMAND_TYPE_URL_MISSING, COMMAND_PAYLOAD_MISSING, or LIMIT_EXCEEDED over 256 KiB.
+
+        """
+        given = {} if self.root is None else {"root": self.root}
+        return self._ready()(
+            connection=self.connection,
+            domain=self.domain,
+            correlation_id=self.correlation_id,
+            sequence=self.sequence,
+            merge_strategy=self.merge_strategy,
+            payload=encoded(command, message, self.connection.codec),
+            **given,
+        )
+
+    @abstractmethod
+    def _ready(self) -> type[Ready]:
+        """What it becomes."""
+
+
+def addressed(kind: Callable[..., To], connection: BaseConnection, domain: str, root: UUID | str | None) -> To:
+    """A builder of this kind for this address.
+
+    Raises:
+        InvalidArgument: MISSING_DOMAIN, LIMIT_EXCEEDED or PROTO_UUID_INVALID.
+
+    """
+    return kind(connection=connection, domain=check_domain(domain), root=None if root is None else parse_root(root))

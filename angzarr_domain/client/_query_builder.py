@@ -19,9 +19,7 @@ from angzarr_domain.books import (
     SequenceSet,
     TemporalQuery,
     check_correlation_id,
-    check_domain,
     check_sequence,
-    parse_root,
     to_nanoseconds,
 )
 from angzarr_domain.exceptions import InvalidArgument
@@ -141,20 +139,6 @@ class QueryBuilder(QueryDraft):
     def get_pages(self, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()) -> tuple[EventPage, ...]:
         """Only the pages of `get_event_book`."""
         return self.get_event_book(timeout=timeout, metadata=metadata).pages
-
-
-def query_builder(connection: Connection, domain: str, root: UUID | str | None) -> QueryBuilder:
-    """A builder for this address.
-
-    Raises:
-        InvalidArgument: MISSING_DOMAIN, LIMIT_EXCEEDED or PROTO_UUID_INVALID.
-
-    """
-    return QueryBuilder(
-        connection=connection,
-        domain=check_domain(domain),
-        root=None if root is None else parse_root(root),
-    )
 
 
 def read_books(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
 from typing import Final, Protocol, TypeVar
 
 import attrs
@@ -51,3 +51,35 @@ class Transport(Protocol):
     def close(self) -> None:
         """End it; harmless when repeated."""
         ...
+
+
+class AsyncTransport(Protocol):
+    """Same as `Transport`, awaited. Cancelling an await ends the call as far as its peer lets it."""
+
+    async def unary(self, method: Method[Q, R], request: Q, options: CallOptions) -> R:
+        """One request, one response."""
+        ...
+
+    def stream(self, method: Method[Q, R], request: Q, options: CallOptions) -> AsyncGenerator[R, None]:
+        """One request, many responses. Closing the generator early ends the call."""
+        ...
+
+    def bidi(
+        self, method: Method[Q, R], requests: AsyncIterable[Q] | Iterable[Q], options: CallOptions
+    ) -> AsyncGenerator[R, None]:
+        """Many requests, many responses."""
+        ...
+
+    async def close(self) -> None:
+        """End it; harmless when repeated."""
+        ...
+
+
+async def each(items: AsyncIterable[Q] | Iterable[Q]) -> AsyncGenerator[Q, None]:
+    """Items one by one, whether they have to be awaited or not."""
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield item
+    else:
+        for item in items:
+            yield item

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NoReturn, TypeVar
 
+import attrs
 import grpc
 
 from angzarr_domain.client._endpoints import Endpoint
@@ -36,6 +37,25 @@ _OPTIONS: Final = (
 _SOCKET_OPTIONS: Final = (("grpc.default_authority", "localhost"),)
 
 
+@attrs.frozen
+class Dialling:
+    """What gRPC opens a channel with; without credentials it is not encrypted."""
+
+    target: str
+    options: tuple[tuple[str, int | str], ...]
+    credentials: grpc.ChannelCredentials | None
+
+
+def dialling_of(endpoint: Endpoint, credentials: grpc.ChannelCredentials | None = None) -> Dialling:
+    """How to dial this endpoint. Raises as `open_channel` does."""
+    options = (*_OPTIONS, *(_SOCKET_OPTIONS if endpoint.socket else ()))
+    if endpoint.secure:
+        return Dialling(endpoint.target, options, credentials or _system_credentials())
+    if credentials is not None:
+        raise UsageError(f"credentials are for https:// endpoints, not for {endpoint.text}", field="credentials")
+    return Dialling(endpoint.target, options, None)
+
+
 def open_channel(endpoint: Endpoint, credentials: grpc.ChannelCredentials | None = None) -> grpc.Channel:
     """A channel that connects when it is first used.
 
@@ -46,12 +66,10 @@ def open_channel(endpoint: Endpoint, credentials: grpc.ChannelCredentials | None
         UsageError: Credentials for an endpoint that is not https://.
 
     """
-    options = [*_OPTIONS, *(_SOCKET_OPTIONS if endpoint.socket else ())]
-    if endpoint.secure:
-        return grpc.secure_channel(endpoint.target, credentials or _system_credentials(), options=options)
-    if credentials is not None:
-        raise UsageError(f"credentials are for https:// endpoints, not for {endpoint.text}", field="credentials")
-    return grpc.insecure_channel(endpoint.target, options=options)
+    how = dialling_of(endpoint, credentials)
+    if how.credentials is None:
+        return grpc.insecure_channel(how.target, options=how.options)
+    return grpc.secure_channel(how.target, how.credentials, options=how.options)
 
 
 def _system_credentials() -> grpc.ChannelCredentials:

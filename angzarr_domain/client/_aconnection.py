@@ -1,0 +1,51 @@
+"""What all parts of one asynchronous client share."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable
+from typing import ClassVar, TypeVar
+
+from angzarr_domain.wire import Method
+
+from ._arun import arun
+from ._connection import BaseConnection, KnownTypes, State
+from ._steps import Flow
+from ._transports.base import AsyncTransport, CallOptions
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+
+class AsyncConnection(BaseConnection):
+    """Same as `Connection`, awaited."""
+
+    _remedy: ClassVar = "use it in an async with statement, or await close()"
+
+    def __init__(
+        self, transport: AsyncTransport, known: KnownTypes, *, timeout: float | None, warn_unclosed: bool = True
+    ) -> None:
+        super().__init__(known, timeout=timeout, warn_unclosed=warn_unclosed)
+        self._transport = transport
+
+    async def run(self, flow: Flow[R]) -> R:
+        """Same as `Connection.run`, awaited."""
+        self._check_open()
+        return await arun(flow, self._transport)
+
+    def stream(self, method: Method[Q, R], request: Q, options: CallOptions) -> AsyncGenerator[R, None]:
+        """Same as `Connection.stream`, awaited."""
+        self._check_open()
+        return self._transport.stream(method, request, options)
+
+    def bidi(
+        self, method: Method[Q, R], requests: AsyncIterable[Q] | Iterable[Q], options: CallOptions
+    ) -> AsyncGenerator[R, None]:
+        """Same as `Connection.bidi`, awaited."""
+        self._check_open()
+        return self._transport.bidi(method, requests, options)
+
+    async def close(self) -> None:
+        """Same as `Connection.close`, awaited."""
+        if self._state is State.OPEN:
+            self._state = State.CLOSED
+            await self._transport.close()
