@@ -106,7 +106,7 @@ def _unary(served: Served[Any, Any]) -> Callable[[bytes, grpc.ServicerContext], 
     def behaviour(data: bytes, context: grpc.ServicerContext) -> bytes:
         try:
             return method.encode_response(function(method.decode_request(data), _call(context)))
-        except Exception as error:  # noqa: BLE001 - every failure becomes a status
+        except BaseException as error:  # noqa: BLE001 - after what gRPC does not catch, callers would wait for ever
             failure = _as_failure(method, error)
         _end(context, failure)
 
@@ -140,7 +140,9 @@ def _responses(
             yield method.encode_response(response)
     except grpc.RpcError:
         raise  # the caller went away while its requests were being read; gRPC knows it by this very exception
-    except Exception as error:  # noqa: BLE001 - every failure becomes a status
+    except GeneratorExit:
+        raise  # the caller went away between two answers
+    except BaseException as error:  # noqa: BLE001 - after what gRPC does not catch, callers would wait for ever
         failure = _as_failure(method, error)
     else:
         return
@@ -151,7 +153,7 @@ def _call(context: grpc.ServicerContext) -> Call:
     return Call(context, tuple((str(key), value) for key, value in context.invocation_metadata()))
 
 
-def _as_failure(method: Method[Any, Any], error: Exception) -> AngzarrError:
+def _as_failure(method: Method[Any, Any], error: BaseException) -> AngzarrError:
     if isinstance(error, AngzarrError):
         return error
     log_failure(method.path, error)

@@ -1,5 +1,6 @@
 """Functions of frozen values behind gRPC: codecs, errors, streams, threads."""
 
+import asyncio
 import logging
 import threading
 from collections.abc import Callable, Iterator
@@ -152,6 +153,28 @@ def test_unexpected_exception_shows_nothing_of_its_text(
     assert (caught.value.status, "ValueError" in caught.value.message) == (Status.INTERNAL, True)
     assert "test_rpc.py" in caplog.text
     assert SECRET not in caplog.text + caught.value.message
+
+
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, asyncio.CancelledError])
+@pytest.mark.parametrize("later", [False, True], ids=["one answer", "in mid-stream"])
+def test_exceptions_that_end_programs_end_the_call_alone(
+    serve: Serve, kind: type[BaseException], later: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They are no `Exception`, and gRPC would leave the caller waiting until its deadline."""
+
+    def leave(_query: Query, _call: Call) -> EventBook:
+        raise kind(SECRET)
+
+    def leave_later(query: Query, call: Call) -> Iterator[EventBook]:
+        yield EventBook(query.cover)
+        yield leave(query, call)
+
+    transport = serve(Served(ONE, leave), Served(MANY, leave_later))
+    with pytest.raises(HandlerFailed, match=kind.__name__):
+        list(transport.stream(MANY, QUESTION, OPTIONS)) if later else transport.unary(ONE, QUESTION, OPTIONS)
+
+    assert "test_rpc.py" in caplog.text
+    assert SECRET not in caplog.text
 
 
 def test_method_that_is_not_served(serve: Serve) -> None:
