@@ -73,6 +73,7 @@ __all__ = [
     "UsageError",
     "detail_text",
     "is_framework_code",
+    "listed",
     "restore",
 ]
 
@@ -97,6 +98,24 @@ class Status(IntEnum):
     UNAVAILABLE = 14
     DATA_LOSS = 15
     UNAUTHENTICATED = 16
+
+
+_LISTED = 1_000
+_MORE = "... and "
+
+
+def listed(names: Iterable[str]) -> str:
+    """The names in order, as errors list them: after about 1000 characters only how many more there are."""
+    found: list[str] = []
+    room = _LISTED
+    remaining = sorted(names)
+    for name in remaining:
+        room -= len(name) + len(", ")
+        if room < 0:
+            found.append(f"{_MORE}{len(remaining) - len(found)} more")
+            break
+        found.append(name)
+    return ", ".join(found)
 
 
 def detail_text(value: str | int | UUID) -> str:
@@ -164,9 +183,11 @@ class AngzarrError(Exception):
         AngzarrError.__init__(error, message, code=code, status=status, details=details)
         return error
 
-    def _number(self, key: str) -> int | None:
+    def _sequence(self, key: str) -> int | None:
+        # A peer may send anything; what is no sequence says nothing.
         text = self.details.get(key, "")
-        return int(text) if re.fullmatch(r"-?\d+", text) else None
+        number = int(text) if re.fullmatch("[0-9]{1,10}", text) else None
+        return None if number is None or number >= 2**32 else number
 
 
 def _rebuild(cls: type[AngzarrError], message: str, state: dict[str, Any]) -> AngzarrError:
@@ -312,12 +333,12 @@ class Conflict(AngzarrError):
     @property
     def expected(self) -> int | None:
         """The sequence the command was made for; None if the peer did not say."""
-        return self._number("expected")
+        return self._sequence("expected")
 
     @property
     def actual(self) -> int | None:
         """The sequence the next event will get; None if the peer did not say."""
-        return self._number("actual")
+        return self._sequence("actual")
 
 
 class StreamBusy(AngzarrError):
@@ -441,15 +462,16 @@ class NotHandled(AngzarrError):
         code: str = "NO_HANDLER_REGISTERED",
         **details: str | int | UUID,
     ) -> None:
-        names = ", ".join(sorted(handled))
+        names = listed(handled)
         super().__init__(
             f"{message}; handled here: {names or 'nothing'}", code=code, details={**details, "handled": names}
         )
 
     @property
     def handled(self) -> tuple[str, ...]:
-        """What is handled instead."""
-        return tuple(name for name in self.details.get("handled", "").split(", ") if name)
+        """What is handled instead; the first of them if they are too many to travel."""
+        names = self.details.get("handled", "").split(", ")
+        return tuple(name for name in names if name and not name.startswith(_MORE))
 
 
 class NotSupported(AngzarrError):
@@ -513,13 +535,15 @@ class CorruptHistory(HistoryError):
     @property
     def sequence(self) -> int | None:
         """The event's sequence, None if its page has none."""
-        return self._number("sequence")
+        return self._sequence("sequence")
 
     @property
     def root(self) -> UUID | None:
-        """The aggregate's root, None if its cover has none."""
-        text = self.details.get("root")
-        return UUID(text) if text else None
+        """The aggregate's root, None if its cover has none or a peer's text is no UUID."""
+        try:
+            return UUID(self.details.get("root", ""))
+        except ValueError:
+            return None
 
 
 class IncompleteHistory(HistoryError):

@@ -213,6 +213,14 @@ def test_a_peer_that_says_less_leaves_fields_empty() -> None:
     assert (error.expected, error.actual) == (None, None)
 
 
+def test_a_peers_root_that_is_none_is_left_empty() -> None:
+    """Reading a field of an error never raises another."""
+    error = restore("PERSISTED_EVENT_CORRUPT", 15, "corrupt", {"root": "nobody", "sequence": "9" * 5_000})
+
+    assert isinstance(error, CorruptHistory)
+    assert (error.root, error.sequence) == (None, None)
+
+
 def test_any_other_code_is_a_rejection() -> None:
     """Whatever its status; what a peer sends is not judged again."""
     error = restore("no funds", 13, "not enough", {"balance": "3"})
@@ -266,6 +274,16 @@ def test_what_is_not_handled_lists_what_is() -> None:
     assert str(NotHandled("no handler for Opne", handled=["Open", "Close"])) == (
         "no handler for Opne; handled here: Close, Open"
     )
+
+
+def test_a_long_list_is_cut_and_counted() -> None:
+    """What is listed has to fit beside everything else that travels; `handled` has the names that fit."""
+    error = NotHandled("no handler for Opne", handled=[f"bank.v1.Command{n:04}" for n in range(1_000)])
+    left_out = 1_000 - len(error.handled)
+
+    assert str(error).startswith("no handler for Opne; handled here: bank.v1.Command0000, bank.v1.Command0001, ")
+    assert str(error).endswith(f", ... and {left_out} more")
+    assert (len(str(error)) < 1_100, error.handled[0]) == (True, "bank.v1.Command0000")
 
 
 def test_an_error_reads_well() -> None:

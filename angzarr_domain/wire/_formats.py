@@ -60,7 +60,7 @@ def format_of(message_type: type[M], write: Callable[[M, V], None], read: Callab
     def decode(data: bytes) -> V:
         try:
             message = message_type.FromString(data)
-        except DecodeError as error:
+        except (DecodeError, UnicodeDecodeError) as error:
             raise DecodeFailed("/" + name, f"{len(data)} bytes that are no such message") from error
         return read(message)
 

@@ -9,7 +9,7 @@ from google.protobuf.message import DecodeError, EncodeError
 from google.protobuf.message import Message as CompiledMessage
 
 from angzarr_domain.books import Message, Payload, type_name, type_name_of_url
-from angzarr_domain.exceptions import DecodeFailed, InvalidArgument, UsageError
+from angzarr_domain.exceptions import DecodeFailed, InvalidArgument, UsageError, listed
 
 from ._schemas import raw_class
 from ._shapes import Unreadable, shape_of
@@ -84,7 +84,7 @@ class PayloadCodec:
         """
         message_type = self._known.get(type_name_of_url(payload.type_url))
         if message_type is None:
-            known = ", ".join(sorted(self._known)) or "nothing"
+            known = listed(self._known) or "nothing"
             raise DecodeFailed(
                 payload.type_url, f"not among the known types; known here: {known}", code="ANY_TYPE_MISMATCH"
             )

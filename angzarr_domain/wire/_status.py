@@ -2,7 +2,8 @@
 
 An error travels as its status, its text, and a serialized google.rpc.Status in the trailer
 `grpc-status-details-bin`, whose ErrorInfo has the error's code as reason and its fields as metadata. Peers that
-send no ErrorInfo are read by their status and by the few texts that are fixed.
+send no ErrorInfo are read by their status and by the few texts that are fixed. Long texts and details are cut, so
+that every peer can read them (`_fitting.py`).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from angzarr_domain.exceptions import (
     restore,
 )
 
+from ._fitting import fitting_code, fitting_details, fitting_text
 from .pb import messages as pb
 
 #: The ErrorInfo's domain.
@@ -62,11 +64,14 @@ class WireStatus:
 
 
 def to_status(error: AngzarrError) -> WireStatus:
-    """The status, text and details an error travels as. The text is for people and never holds the code (C-0505)."""
-    message = _encodable(error.message)
+    """The status, text and details an error travels as, at most 8 KiB in all.
+
+    The text is for people and never holds the code (C-0505); an error whose only text is its code travels without one.
+    """
+    message = fitting_text("" if error.message == error.code else _encodable(error.message))
     status = pb.Status(code=error.status, message=message)
-    fields = {_encodable(name): _encodable(value) for name, value in error.details.items()}
-    info = pb.ErrorInfo(reason=_encodable(error.code), domain=ERROR_DOMAIN, metadata=fields)
+    fields = fitting_details({_encodable(name): _encodable(value) for name, value in error.details.items()})
+    info = pb.ErrorInfo(reason=fitting_code(_encodable(error.code)), domain=ERROR_DOMAIN, metadata=fields)
     # The one type URL of the protocol with the usual prefix: readers of ErrorInfo everywhere look for it.
     status.details.add(type_url="type.googleapis.com/" + _ERROR_INFO, value=info.SerializeToString(deterministic=True))
     if isinstance(error, Conflict) and error.expected is not None and error.actual is not None:
@@ -97,7 +102,7 @@ def from_status(status: int, message: str, details: bytes | None = None, *, stor
     known = Status(status) if 0 < status <= max(Status) else Status.UNKNOWN
     reported = _reported(details or b"")
     if reported.code:
-        return restore(reported.code, known, message, reported.fields)
+        return restore(reported.code, known, message or reported.code, reported.fields)
     text = message or f"the peer answered {known.name} and said no more"
     if known != Status.FAILED_PRECONDITION:
         return _BY_STATUS[known](known, text, stores)
@@ -127,7 +132,7 @@ def _reported(data: bytes) -> _Reported:
             found = pb.SequenceMismatchDetails.FromString(packed[_MISMATCH])
             fields = {"expected": str(found.expected_sequence), "actual": str(found.actual_sequence)}
             return _Reported(fields=fields, conflict=True)
-    except DecodeError:
+    except (DecodeError, UnicodeDecodeError):
         pass  # a trailer of some other convention: the status itself still says what happened
     return _Reported()
 

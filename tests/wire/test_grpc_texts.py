@@ -14,6 +14,7 @@ from angzarr_domain.exceptions import (
     AngzarrError,
     ConnectionFailed,
     MethodNotServed,
+    NotHandled,
     Rejected,
     TooLarge,
     UnknownOutcome,
@@ -47,12 +48,18 @@ def refused(_request: bytes, context: Any) -> Any:
     return context.abort(grpc.StatusCode.FAILED_PRECONDITION, wire.message)
 
 
+def verbose(_request: bytes, context: Any) -> Any:
+    wire = to_status(NotHandled("\N{EURO SIGN}" * 9_000, handled=[f"bank.v1.Command{n}" for n in range(9_000)]))
+    context.set_trailing_metadata((("grpc-status-details-bin", wire.details),))
+    return context.abort(grpc.StatusCode.UNIMPLEMENTED, wire.message)
+
+
 def trailers(_request: bytes, context: Any) -> Any:
     context.set_trailing_metadata((("large-bin", bytes(40_000)),))
     return context.abort(grpc.StatusCode.FAILED_PRECONDITION, "hidden by its trailers")
 
 
-HANDLERS: dict[str, Any] = {"Large": large, "Refused": refused, "Trailers": trailers}
+HANDLERS: dict[str, Any] = {"Large": large, "Refused": refused, "Trailers": trailers, "Verbose": verbose}
 
 
 @pytest.fixture(name="server", scope="module")
@@ -131,3 +138,8 @@ def test_a_rejection_arrives_whole(server: str) -> None:
         "not enough money: 3 €",
         {"balance": "3"},
     )
+
+
+def test_an_error_of_any_length_arrives(server: str) -> None:
+    """At a client that set no limits of its own."""
+    assert type(failure(server, "Verbose")) is NotHandled

@@ -1,7 +1,10 @@
 """Errors on their way over gRPC and back."""
 
+import base64
 import inspect
 from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import grpc
@@ -149,6 +152,15 @@ def test_the_text_never_holds_the_code() -> None:
     assert to_status(Rejected("INSUFFICIENT_FUNDS", "not enough money")).message == "not enough money"
 
 
+def test_a_rejection_without_a_text_travels_without_one() -> None:
+    """What stands in for a missing text here is the code, which never travels as one (C-0505)."""
+    error = Rejected("ACCOUNT_FROZEN")
+    wire = to_status(error)
+    back = from_status(wire.status, wire.message, wire.details)
+
+    assert (wire.message, back.message, str(back)) == ("", error.message, str(error))
+
+
 def test_a_conflict_carries_both_numbers_as_a_message() -> None:
     """Besides the ErrorInfo, for peers that read SequenceMismatchDetails."""
     details = pb.Status.FromString(to_status(Conflict(3, 5)).details).details
@@ -249,3 +261,91 @@ def test_a_lost_answer_is_unknown_only_where_something_may_be_stored(
     found = (type(from_status(status, message)), type(from_status(status, message, stores=False)))
 
     assert found == (stored, read)
+
+
+#: What gRPC peers read of trailers unless told otherwise; more may end in RESOURCE_EXHAUSTED.
+STOCK_LIMIT = 8 * 1024
+
+
+def size(error: AngzarrError) -> int:
+    """Bytes that an error takes at the most: the text in percent encoding, the details in base64, 32 for each entry."""
+    wire = to_status(error)
+    entries = {
+        "grpc-status": str(wire.status),
+        "grpc-message": quote(wire.message),
+        "grpc-status-details-bin": base64.b64encode(wire.details).decode(),
+        "content-type": "application/grpc+proto",
+    }
+    return sum(len(name) + len(value) + 32 for name, value in entries.items())
+
+
+def detailed(details: dict[str, Any], message: str = "no") -> Rejected:
+    return Rejected("NO", message, **details)
+
+
+LONG = [
+    pytest.param(Rejected("NO", "\N{EURO SIGN}" * 9_000), id="text beyond ASCII"),
+    pytest.param(InvalidArgument("x" * 90_000, field="y" * 90_000), id="text and field"),
+    pytest.param(NotHandled("no", handled=[f"bank.v1.Command{n}" for n in range(9_000)]), id="names"),
+    pytest.param(detailed({f"detail_{n}": n for n in range(9_000)}), id="many details"),
+    pytest.param(detailed({"key" * 9_000: "value"}), id="the name of a detail"),
+    pytest.param(Conflict.of("x" * 90_000, "SEQUENCE_MISMATCH", Status.FAILED_PRECONDITION, {}), id="a conflict"),
+    pytest.param(detailed({f"d{n}": "\N{EURO SIGN}" * 900 for n in range(9)}, "%" * 9_000), id="all of it"),
+    pytest.param(Rejected("NO" * 9_000, "no"), id="code"),
+]
+
+
+@pytest.mark.parametrize("error", LONG)
+def test_an_error_of_any_length_fits_through_a_peers_limit(error: AngzarrError) -> None:
+    """A peer that takes no more would see neither class nor code, only that something was too large."""
+    assert size(error) <= STOCK_LIMIT
+
+
+@pytest.mark.parametrize("error", LONG[:-1])
+def test_an_error_that_was_cut_is_of_the_same_class_and_code(error: AngzarrError) -> None:
+    """What programs decide on is never cut away."""
+    wire = to_status(error)
+    back = from_status(wire.status, wire.message, wire.details)
+
+    assert (type(back), back.code, back.status) == (type(error), error.code, error.status)
+
+
+def test_a_text_that_was_cut_says_so() -> None:
+    """It keeps its beginning."""
+    message = to_status(Rejected("NO", "begin" + "x" * 90_000)).message
+
+    assert (message[:5], message[-9:]) == ("begin", "... (cut)")
+
+
+def test_details_that_were_left_out_are_counted() -> None:
+    """Nothing goes missing silently."""
+    wire = to_status(detailed({f"detail_{n}": "x" * 100 for n in range(100)}))
+    details = from_status(wire.status, wire.message, wire.details).details
+
+    assert details["..."] == f"{100 - (len(details) - 1)} more details did not fit"
+
+
+def test_usual_errors_are_not_cut() -> None:
+    """An error of a few hundred characters and a dozen details arrives as it is."""
+    error = detailed({f"detail_{n}": "y" * 100 for n in range(12)}, "x" * 1_000)
+    wire = to_status(error)
+
+    assert from_status(wire.status, wire.message, wire.details).details == error.details
+    assert wire.message == error.message
+
+
+@pytest.mark.parametrize("number", ["-1", "4294967296", "9" * 5_000, "three", ""])
+def test_a_peers_impossible_sequence_says_nothing(number: str) -> None:
+    """The error itself gets through, and can be sent on."""
+    wire = to_status(Conflict.of("stale", "SEQUENCE_MISMATCH", Status.FAILED_PRECONDITION, {"expected": number}))
+    back = from_status(wire.status, wire.message, wire.details)
+
+    assert isinstance(back, Conflict)
+    assert (back.expected, back.actual) == (None, None)
+
+
+def test_an_error_without_a_text_says_its_code() -> None:
+    """From peers that send an ErrorInfo and no text."""
+    details = to_status(NotSupported("x")).details
+
+    assert str(from_status(12, "", details)) == "NOT_SUPPORTED"
