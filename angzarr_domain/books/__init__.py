@@ -58,6 +58,7 @@ from ._pages import (
     to_nanoseconds,
 )
 from ._payloads import Codec, Compiled, Message, Named, Payload, is_message_type, type_name, type_name_of_url
+from ._reactions import ProcessManagerRequest, ProcessManagerResponse, SagaRequest, SagaResponse
 
 __all__ = [
     "DEFAULT_EDITION",
@@ -96,12 +97,16 @@ __all__ = [
     "Payload",
     "PayloadReference",
     "PayloadStorageType",
+    "ProcessManagerRequest",
+    "ProcessManagerResponse",
     "Projection",
     "Query",
     "RejectionNotification",
     "ReplayRequest",
     "ReplayResponse",
     "RevocationResponse",
+    "SagaRequest",
+    "SagaResponse",
     "SequenceRange",
     "SequenceSet",
     "Snapshot",

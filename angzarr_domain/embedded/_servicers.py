@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn
 
@@ -31,6 +31,9 @@ def answers(pipeline: Pipeline, queries: Queries) -> Answers:
         Served(METHODS.get_events, queries.get_events),
         Served(METHODS.get_aggregate_roots, queries.get_aggregate_roots),
         Served(METHODS.synchronize, queries.synchronize),
+        Served(METHODS.speculate_projector, _no_reactions("projectors")),
+        Served(METHODS.speculate_saga, _no_reactions("sagas")),
+        Served(METHODS.speculate_process_manager, _no_reactions("process managers")),
     )
 
 
@@ -46,6 +49,13 @@ def in_pools(served: Answers, queries: ThreadPoolExecutor, streams: ThreadPoolEx
         else entry
         for entry in served
     )
+
+
+def _no_reactions(kind: str) -> Callable[[object, Caller], NoReturn]:
+    def refuse(_request: object, _caller: Caller) -> NoReturn:
+        raise NotSupported(f"what-ifs of {kind}: this coordinator runs aggregates; ask the one that runs the {kind}")
+
+    return refuse
 
 
 def _no_facts(_request: object, _caller: Caller) -> NoReturn:

@@ -48,7 +48,7 @@ def write_command_response(message: pb.CommandResponse, response: CommandRespons
     if response.events is not None:
         write_event_book(message.events, response.events)
     for projection in response.projections:
-        _write_projection(message.projections.add(), projection)
+        write_projection(message.projections.add(), projection)
     for error in response.reaction_errors:
         added = message.reaction_errors.add(
             component=error.component, command_type=error.command_type, code=error.code, message=error.message
@@ -60,7 +60,7 @@ def write_command_response(message: pb.CommandResponse, response: CommandRespons
 def read_command_response(message: pb.CommandResponse) -> CommandResponse:
     return CommandResponse(
         events=read_event_book(message.events) if message.HasField("events") else None,
-        projections=tuple(_read_projection(projection) for projection in message.projections),
+        projections=tuple(read_projection(projection) for projection in message.projections),
         reaction_errors=tuple(_read_reaction_error(error) for error in message.reaction_errors),
     )
 
@@ -75,7 +75,7 @@ def _read_reaction_error(message: pb.CascadeReactionError) -> CascadeReactionErr
     )
 
 
-def _write_projection(message: pb.Projection, projection: Projection) -> None:
+def write_projection(message: pb.Projection, projection: Projection) -> None:
     if projection.cover is not None:
         write_cover(message.cover, projection.cover)
     message.projector = projection.projector
@@ -84,7 +84,7 @@ def _write_projection(message: pb.Projection, projection: Projection) -> None:
         write_payload(message.projection, projection.projection)
 
 
-def _read_projection(message: pb.Projection) -> Projection:
+def read_projection(message: pb.Projection) -> Projection:
     return Projection(
         cover=read_cover(message.cover) if message.HasField("cover") else None,
         projector=message.projector,
@@ -113,14 +113,14 @@ def write_fact_response(message: pb.FactInjectionResponse, response: FactInjecti
         write_event_book(message.events, response.events)
     message.already_processed = response.already_processed
     for projection in response.projections:
-        _write_projection(message.projections.add(), projection)
+        write_projection(message.projections.add(), projection)
 
 
 def read_fact_response(message: pb.FactInjectionResponse) -> FactInjectionResponse:
     return FactInjectionResponse(
         events=read_event_book(message.events) if message.HasField("events") else None,
         already_processed=message.already_processed,
-        projections=tuple(_read_projection(projection) for projection in message.projections),
+        projections=tuple(read_projection(projection) for projection in message.projections),
     )
 
 

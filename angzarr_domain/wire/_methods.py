@@ -23,13 +23,18 @@ from angzarr_domain.books import (
     FactInjectionResponse,
     FactRequest,
     Foldable,
+    ProcessManagerRequest,
+    ProcessManagerResponse,
+    Projection,
     Query,
     ReplayRequest,
     ReplayResponse,
+    SagaRequest,
+    SagaResponse,
     SpeculateRequest,
 )
 
-from . import _commands, _logic, _queries
+from . import _commands, _logic, _queries, _reactions
 from ._books import read_event_book, write_event_book
 from ._formats import Format, format_of
 from ._unread import read_unread_book, write_read_book
@@ -95,6 +100,10 @@ class Methods:
     read_history: Method[Query, Foldable]  # GetEvents for a fold, which needs no value for each page
     synchronize: Method[Query, EventBook]
     get_aggregate_roots: Method[None, AggregateRoot]
+    # a coordinator of projectors, sagas or process managers serves these
+    speculate_projector: Method[EventBook, Projection]
+    speculate_saga: Method[SagaRequest, SagaResponse]
+    speculate_process_manager: Method[ProcessManagerRequest, ProcessManagerResponse]
 
     def __iter__(self) -> Iterator[Method[Any, Any]]:
         return iter(attrs.astuple(self, recurse=False))
@@ -175,6 +184,30 @@ METHODS: Final = Methods(
         format_of(pb.Empty, _nothing, _nothing),
         format_of(pb.AggregateRoot, _queries.write_aggregate_root, _queries.read_aggregate_root),
         Kind.STREAM,
+    ),
+    speculate_projector=_method(
+        "ProjectorCoordinatorService",
+        "HandleSpeculative",
+        format_of(pb.SpeculateProjectorRequest, _reactions.write_projector_what_if, _reactions.read_projector_what_if),
+        format_of(pb.Projection, _commands.write_projection, _commands.read_projection),
+    ),
+    speculate_saga=_method(
+        "SagaCoordinatorService",
+        "ExecuteSpeculative",
+        format_of(pb.SpeculateSagaRequest, _reactions.write_saga_what_if, _reactions.read_saga_what_if),
+        format_of(pb.SagaResponse, _reactions.write_saga_response, _reactions.read_saga_response),
+    ),
+    speculate_process_manager=_method(
+        "ProcessManagerCoordinatorService",
+        "HandleSpeculative",
+        format_of(
+            pb.SpeculatePmRequest, _reactions.write_process_manager_what_if, _reactions.read_process_manager_what_if
+        ),
+        format_of(
+            pb.ProcessManagerHandleResponse,
+            _reactions.write_process_manager_response,
+            _reactions.read_process_manager_response,
+        ),
     ),
 )
 """The calls of the newest generation, package `io.angzarr.v1`."""

@@ -38,6 +38,15 @@ def test_a_service_is_covered_in_full(service: str) -> None:
     assert {m.name for m in TABLE if m.service == full_name} == set(POOL.FindServiceByName(full_name).methods_by_name)
 
 
+@pytest.mark.parametrize("kind", ["Projector", "Saga", "ProcessManager"])
+def test_a_service_of_reactions_is_covered_in_its_what_ifs(kind: str) -> None:
+    """Nothing else of these is called by clients."""
+    full_name = f"io.angzarr.v1.{kind}CoordinatorService"
+    what_ifs = {name for name in POOL.FindServiceByName(full_name).methods_by_name if "Speculative" in name}
+
+    assert {m.name for m in TABLE if m.service == full_name} == what_ifs
+
+
 def test_a_method_knows_the_types_it_carries() -> None:
     """A call's answer is typed by the method it is made with, in both type checkers."""
 
