@@ -71,6 +71,7 @@ class Serving:
         self._on_stop = on_stop
         self._workers = Workers(workers, "angzarr-call")
         self._standard = StandardServices(service_names(self._handlers))
+        self._started = False
         self._addresses: tuple[str, ...] = ()
         self._stack = ExitStack()
         self._server: grpc.Server | None = None
@@ -96,11 +97,12 @@ class Serving:
 
         Raises:
             ServingError: One of them cannot be served (ADDRESS_IN_USE, ADDRESS_UNUSABLE); the others are released.
-            UsageError: It was started before.
+            UsageError: It was started before, even if that failed.
 
         """
-        if self._addresses:
+        if self._started:
             raise UsageError("a Serving serves once: make another one")
+        self._started = True
         with ExitStack() as undo:
             undo.callback(self._release)
             for target in self._targets:

@@ -151,6 +151,17 @@ def test_serves_once() -> None:
         server.start()
 
 
+def test_a_start_that_failed_is_not_repeated() -> None:
+    """Its threads are gone, so a second start would take calls and never answer them."""
+    with serving() as first:
+        second = serving(*first.addresses)
+        with pytest.raises(ServingError):
+            second.start()
+
+    with pytest.raises(UsageError, match="serves once"):
+        second.start()
+
+
 def test_health_is_serving_for_the_whole_and_each_service() -> None:
     """Readiness is told for "" and for each full service name (C-0500)."""
     with serving() as server:
