@@ -10,12 +10,23 @@ from .aggregates import Aggregate, Context, aggregate, applies, handles
 from .exceptions import AngzarrError, Rejected
 
 if TYPE_CHECKING:
-    from .client import AggregateClient, DomainClient, QueryClient
-    from .repositories import Repository
+    from .client import (
+        AggregateClient,
+        AsyncAggregateClient,
+        AsyncDomainClient,
+        AsyncQueryClient,
+        DomainClient,
+        QueryClient,
+    )
+    from .repositories import AsyncRepository, Repository
 else:
     # Out of sight of type checkers, which would otherwise accept any misspelt name.
     _LAZY = {
         "AggregateClient": "client",
+        "AsyncAggregateClient": "client",
+        "AsyncDomainClient": "client",
+        "AsyncQueryClient": "client",
+        "AsyncRepository": "repositories",
         "DomainClient": "client",
         "QueryClient": "client",
         "Repository": "repositories",
@@ -39,6 +50,10 @@ __all__ = [
     "Aggregate",
     "AggregateClient",
     "AngzarrError",
+    "AsyncAggregateClient",
+    "AsyncDomainClient",
+    "AsyncQueryClient",
+    "AsyncRepository",
     "Context",
     "DomainClient",
     "QueryClient",

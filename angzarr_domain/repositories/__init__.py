@@ -5,9 +5,20 @@ Loading, executing and previewing are flows (see `angzarr_domain.client`), share
 
 from angzarr_domain.aggregates import Change
 
+from ._arepository import AsyncRepository
 from ._executing import DEFAULT_ATTEMPTS, Executed
-from ._history import History, HistoryStep
+from ._history import AsyncHistory, History, HistoryStep
 from ._previewing import Preview
 from ._repository import Repository
 
-__all__ = ["DEFAULT_ATTEMPTS", "Change", "Executed", "History", "HistoryStep", "Preview", "Repository"]
+__all__ = [
+    "DEFAULT_ATTEMPTS",
+    "AsyncHistory",
+    "AsyncRepository",
+    "Change",
+    "Executed",
+    "History",
+    "HistoryStep",
+    "Preview",
+    "Repository",
+]

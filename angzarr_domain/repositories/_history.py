@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 from typing import Generic, TypeVar
 
 import attrs
 
 from angzarr_domain.aggregates import Aggregate, Change, changes
-from angzarr_domain.books import EventBook, EventPage, Message
+from angzarr_domain.books import NOW, EventBook, EventPage, Message
+from angzarr_domain.client import PAGES_AT_A_TIME, AsyncConnection, Budget, Connection, Flow, read_range
 from angzarr_domain.exceptions import UsageError
 
 from ._loading import Subject
@@ -52,21 +53,84 @@ class HistoryStep(Generic[A]):
         return changes(self.before, self.state)
 
 
+class Reading(Generic[A]):
+    """One pass over the history of an aggregate, from the first event on."""
+
+    def __init__(self, subject: Subject[A], budget: Callable[[], Budget]) -> None:
+        self._subject = subject
+        self._budget = budget
+        self._following = 0
+        self._earlier: tuple[EventPage, ...] = ()
+        self._fold = subject.fold()
+        self._before = copy.deepcopy(self._fold.result().state)
+
+    def more(self) -> Flow[EventBook]:
+        """Its next pages; none at its end."""
+        lower, subject = self._following, self._subject
+        upper = min(lower + PAGES_AT_A_TIME - 1, NOW)
+        book = yield from read_range(subject.definition.domain, subject.root, lower, upper, self._budget())
+        self._following = book.next_sequence
+        return book
+
+    def single(self, book: EventBook) -> Iterator[EventBook]:
+        """A book for each page, which is its last.
+
+        The page before it, which a fold skips, comes along: a hole in the middle of a history is no missing start.
+        """
+        for page in book.remember(self._subject.codec).pages:
+            yield EventBook(book.cover, (*self._earlier, page))
+            self._earlier = (page,)
+
+    def steps(self, book: EventBook) -> Iterator[HistoryStep[A]]:
+        """What each page did."""
+        for each in self.single(book):
+            self._fold.feed(each)
+            before, self._before = self._before, copy.deepcopy(self._fold.result().state)
+            yield HistoryStep(page=each.pages[-1], before=before, state=self._before)
+
+
+def blame(subject: Subject[A], field: str, budget: Callable[[], Budget]) -> Flow[HistoryStep[A] | None]:
+    """The step that set a field to what it is now."""
+    check_field(subject.definition.cls, field)
+    fold, changed = subject.fold(), None
+    value = copy.deepcopy(getattr(fold.result().state, field))
+    reading = Reading(subject, budget)
+    while (book := (yield from reading.more())).pages:
+        for each in reading.single(book):
+            fold.feed(each)
+            present = getattr(fold.result().state, field)
+            if present != value:
+                # Copied only now: a copy of every state takes far longer than folding once more.
+                value, changed = copy.deepcopy(present), each
+    return None if changed is None else (yield from _step_of(changed, subject, budget))
+
+
+def _step_of(last: EventBook, subject: Subject[A], budget: Callable[[], Budget]) -> Flow[HistoryStep[A]]:
+    fold, page, found = subject.fold(), last.pages[-1], False
+    reading = Reading(subject, budget)
+    while not found and (book := (yield from reading.more())).pages:
+        for each in reading.single(book):
+            found = each.pages[-1].sequence == page.sequence
+            if found:
+                break
+            fold.feed(each)
+    before = copy.deepcopy(fold.result().state)
+    fold.feed(last)
+    return HistoryStep(page=page, before=before, state=fold.result().state)
+
+
 class History(Generic[A]):
     """The events of one aggregate from the first on, read as they are iterated; each iteration reads anew."""
 
-    def __init__(self, subject: Subject[A], read: Callable[[int], EventBook]) -> None:
+    def __init__(self, subject: Subject[A], connection: Connection, budget: Callable[[], Budget]) -> None:
         self._subject = subject
-        self._read = read
+        self._connection = connection
+        self._budget = budget
 
     def __iter__(self) -> Iterator[HistoryStep[A]]:
-        fold = self._subject.fold()
-        before = copy.deepcopy(fold.result().state)
-        for book in self._pages():
-            fold.feed(book)
-            state = copy.deepcopy(fold.result().state)
-            yield HistoryStep(page=book.pages[-1], before=before, state=state)
-            before = state
+        reading = Reading(self._subject, self._budget)
+        while (book := self._connection.run(reading.more())).pages:
+            yield from reading.steps(book)
 
     def blame(self, field: str) -> HistoryStep[A] | None:
         """The step that set a field to what it is now; None if it still has its default. Reads the history twice.
@@ -75,39 +139,26 @@ class History(Generic[A]):
             UsageError: The aggregate has no such field; lists those it has.
 
         """
-        check_field(self._subject.definition.cls, field)
-        fold, changed = self._subject.fold(), None
-        value = copy.deepcopy(getattr(fold.result().state, field))
-        for book in self._pages():
-            fold.feed(book)
-            present = getattr(fold.result().state, field)
-            if present != value:
-                # Copied only now: a copy of every state takes far longer than folding once more.
-                value, changed = copy.deepcopy(present), book
-        return None if changed is None else self._step_of(changed)
+        return self._connection.run(blame(self._subject, field, self._budget))
 
-    def _step_of(self, last: EventBook) -> HistoryStep[A]:
-        fold, page = self._subject.fold(), last.pages[-1]
-        for book in self._pages():
-            if book.pages[-1].sequence == page.sequence:
-                break
-            fold.feed(book)
-        before = copy.deepcopy(fold.result().state)
-        fold.feed(last)
-        return HistoryStep(page=page, before=before, state=fold.result().state)
 
-    def _pages(self) -> Iterator[EventBook]:
-        """A book for each page, which is its last.
+class AsyncHistory(Generic[A]):
+    """Same as `History`, awaited: `async for step in history`."""
 
-        The page before it, which a fold skips, comes along: a hole in the middle of a history is no missing start.
-        """
-        following = 0
-        earlier: tuple[EventPage, ...] = ()
-        while (book := self._read(following)).pages:
-            following = book.next_sequence
-            for page in book.remember(self._subject.codec).pages:
-                yield EventBook(book.cover, (*earlier, page))
-                earlier = (page,)
+    def __init__(self, subject: Subject[A], connection: AsyncConnection, budget: Callable[[], Budget]) -> None:
+        self._subject = subject
+        self._connection = connection
+        self._budget = budget
+
+    async def __aiter__(self) -> AsyncIterator[HistoryStep[A]]:
+        reading = Reading(self._subject, self._budget)
+        while (book := await self._connection.run(reading.more())).pages:
+            for step in reading.steps(book):
+                yield step
+
+    async def blame(self, field: str) -> HistoryStep[A] | None:
+        """Same as `History.blame`, awaited."""
+        return await self._connection.run(blame(self._subject, field, self._budget))
 
 
 def check_field(cls: type[Aggregate], field: str) -> None:

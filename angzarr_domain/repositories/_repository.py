@@ -1,28 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Generic, TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from angzarr_domain.aggregates import Aggregate, definition_of
-from angzarr_domain.books import NOW, EventBook, Message, check_correlation_id, is_message_type, parse_root
-from angzarr_domain.client import (
-    PAGES_AT_A_TIME,
-    AsOf,
-    Default,
-    DomainClient,
-    Metadata,
-    Timeout,
-    point_of,
-    read_range,
-)
+from angzarr_domain.aggregates import Aggregate
+from angzarr_domain.books import Message
+from angzarr_domain.client import AsOf, Default, DomainClient, Metadata, Timeout
 from angzarr_domain.exceptions import UsageError
-from angzarr_domain.wire import PayloadCodec
 
-from ._executing import DEFAULT_ATTEMPTS, Executed, execute
+from ._executing import DEFAULT_ATTEMPTS, Executed
 from ._history import History
-from ._loading import Subject, load
-from ._previewing import Preview, preview, preview_remotely
+from ._previewing import Preview
+from ._questions import Questions
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -39,8 +30,11 @@ class Repository(Generic[A]):
     """
 
     def __init__(self, aggregate: type[A], client: DomainClient) -> None:
-        self._definition = definition_of(aggregate)
-        self._codec = PayloadCodec(self._definition.message_types)
+        if not isinstance(client, DomainClient):  # pyright: ignore[reportUnnecessaryIsInstance] - users do mix them up
+            raise UsageError(
+                f"a Repository needs a DomainClient, not {type(client).__name__}: see AsyncRepository", field="client"
+            )
+        self._questions = Questions(aggregate)
         self._client = client
         self._connection = client.connection
 
@@ -59,7 +53,7 @@ class Repository(Generic[A]):
 
         """
         budget = self._connection.budget(timeout, metadata)
-        return self._connection.run(load(self._subject(root), point_of(as_of), budget)).state
+        return self._connection.run(self._questions.load(root, as_of, budget))
 
     def execute(
         self,
@@ -87,11 +81,8 @@ class Repository(Generic[A]):
             HistoryError: The history cannot be folded; nothing was sent.
 
         """
-        if attempts < 1:
-            raise UsageError(f"attempts count from 1, not {attempts}", field="attempts")
-        given = check_correlation_id(correlation_id) or str(uuid4())
         budget = self._connection.budget(timeout, metadata)
-        return self._connection.run(execute(self._subject(root), _decision(command), given, attempts, budget))
+        return self._connection.run(self._questions.execute(root, command, attempts, correlation_id, budget))
 
     def preview(
         self,
@@ -114,9 +105,8 @@ class Repository(Generic[A]):
             NotHandled: The aggregate has no handler for this command.
 
         """
-        ask = preview_remotely if remote else preview
         budget = self._connection.budget(timeout, metadata)
-        return self._connection.run(ask(self._subject(root), command, point_of(as_of), budget))
+        return self._connection.run(self._questions.preview(root, command, as_of, remote, budget))
 
     def history(self, root: UUID | str, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()) -> History[A]:
         """Every event from the first on, with the state before and after it; `blame` says which event set a field.
@@ -125,34 +115,16 @@ class Repository(Generic[A]):
             timeout: Seconds for each read of 500 events.
 
         """
-        subject = self._subject(root)
-
-        def read(lower: int) -> EventBook:
-            budget = self._connection.budget(timeout, metadata)
-            upper = min(lower + PAGES_AT_A_TIME - 1, NOW)
-            return self._connection.run(read_range(subject.definition.domain, subject.root, lower, upper, budget))
-
-        return History(subject, read)
+        budget = partial(self._connection.budget, timeout, tuple(metadata))
+        return History(self._questions.subject(root), self._connection, budget)
 
     def exists(self, root: UUID | str, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()) -> bool:
         """Whether the aggregate has any history; reads one event at most."""
         budget = self._connection.budget(timeout, metadata)
-        domain, subject = self._definition.domain, self._subject(root)
-        return bool(self._connection.run(read_range(domain, subject.root, 0, 0, budget)).pages)
+        return self._connection.run(self._questions.exists(root, budget))
 
     def roots(self, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()) -> Iterator[UUID]:
         """The roots of all aggregates of this domain, as they arrive."""
         for found in self._client.query.get_aggregate_roots(timeout=timeout, metadata=metadata):
-            if found.domain == self._definition.domain and found.root is not None:
+            if found.root is not None and self._questions.is_one(found):
                 yield found.root
-
-    def _subject(self, root: UUID | str) -> Subject[A]:
-        return Subject(self._definition, self._codec, parse_root(root))
-
-
-def _decision(command: Message | Callable[[A], Message | None]) -> Callable[[A], Message | None]:
-    if is_message_type(type(command)):
-        return lambda _aggregate: command  # type: ignore[return-value] # a message, as was just seen
-    if callable(command):
-        return command
-    raise UsageError(f"neither a command nor a function: {type(command).__name__}", field="command")
