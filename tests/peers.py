@@ -71,11 +71,15 @@ class Peer:
     release: threading.Event = attrs.field(factory=threading.Event)
     codec: PayloadCodec = attrs.field(factory=PayloadCodec)
 
+    def leave_out(self, root: UUID, *sequences: int) -> None:
+        """Make holes in a stream, which engines accept."""
+        self.streams[root] = [page for page in self.streams[root] if page.sequence not in sequences]
+
     def record(self, root: UUID, *events: Any) -> None:
         """Put events into a stream."""
         stream = self.streams.setdefault(root, [])
         for event in events:
-            sequence = len(stream)
+            sequence = _head(stream)
             stream.append(EventPage(self.codec.encode(event), sequence, BORN + sequence * SECOND))
 
     def served(self) -> list[Served[Any, Any]]:
@@ -101,14 +105,14 @@ class Peer:
         if self.fail_next and not self.stores_first:
             raise self.fail_next.pop(0)
         stream = self.streams.setdefault(root, [])
-        head = len(stream)
+        head, before = _head(stream), len(stream)
         if page.merge_strategy is MergeStrategy.STRICT and page.sequence != head:
             raise Conflict(page.sequence or 0, head)
         self.record(root, *self._decided(book, stream))
         self.correlations[_cover(book).correlation_id] = root
         if self.fail_next:
             raise self.fail_next.pop(0)
-        return CommandResponse(EventBook(_cover(book), tuple(stream[head:]), next_sequence=len(stream)))
+        return CommandResponse(EventBook(_cover(book), tuple(stream[before:]), next_sequence=_head(stream)))
 
     def _speculate(self, request: SpeculateRequest, call: Call) -> CommandResponse:
         self.speculations.append(request)
@@ -181,15 +185,24 @@ def _selected(
 ) -> list[EventPage]:
     match selection:
         case SequenceRange(lower=lower, upper=upper):
-            return stream[lower : None if upper is None else upper + 1]
+            return [page for page in stream if lower <= _at(page) <= (_at(page) if upper is None else upper)]
         case SequenceSet(values=values):
             return [page for page in stream if page.sequence in values]
         case TemporalQuery(as_of_sequence=int() as last):
-            return stream[: last + 1]
+            return [page for page in stream if _at(page) <= last]
         case TemporalQuery(as_of_time_ns=int() as until):
             return [page for page in stream if (page.created_at_ns or 0) <= until]
         case _:
             return list(stream)
+
+
+def _head(stream: list[EventPage]) -> int:
+    return _at(stream[-1]) + 1 if stream else 0
+
+
+def _at(page: EventPage) -> int:
+    assert page.sequence is not None
+    return page.sequence
 
 
 def _parts(book: CommandBook | None) -> tuple[CommandBook, Any]:

@@ -135,6 +135,40 @@ class TestLoad:
 
         assert wallets.load(ROOT).balance == 900
 
+    @pytest.mark.parametrize(
+        "holes",
+        [
+            pytest.param(range(2, 4), id="in a book"),
+            pytest.param(range(3, 9), id="between two books"),
+            pytest.param(range(500, 502), id="between two ranges"),
+            pytest.param(range(100, 1_200), id="wider than a range"),
+        ],
+    )
+    @pytest.mark.parametrize("habit", ["", "ignores_points", "refuses_streams"])
+    def test_holes(self, wallets: Repository[Wallet], peer: Peer, habit: str, holes: range) -> None:
+        """Engines accept gaps; what comes after one counts, however the history is read."""
+        peer.record(ROOT, *(WasPut(amount=1) for _ in range(1_300)))
+        peer.leave_out(ROOT, *holes)
+        if habit:
+            setattr(peer, habit, True)
+
+        present, past = wallets.load(ROOT), wallets.load(ROOT, as_of=1_250)
+
+        assert (present.balance, present.next_sequence) == (1_300 - len(holes), 1_300)
+        assert (past.balance, past.next_sequence) == (1_251 - len(holes), 1_251)
+
+    @pytest.mark.parametrize("first", [1, 600])
+    @pytest.mark.parametrize("habit", ["", "refuses_streams"])
+    def test_a_missing_start(self, wallets: Repository[Wallet], peer: Peer, habit: str, first: int) -> None:
+        """Is no hole: nobody knows what the state was before."""
+        peer.record(ROOT, *(WasPut(amount=1) for _ in range(first + 3)))
+        peer.leave_out(ROOT, *range(first))
+        if habit:
+            setattr(peer, habit, True)
+
+        with pytest.raises(IncompleteHistory, match=f"starts at {first}"):
+            wallets.load(ROOT)
+
     def test_pages_without_times(self, wallets: Repository[Wallet], peer: Peer) -> None:
         """No state of a moment can be told of them, so none is made up."""
         peer.streams[ROOT] = [EventPage(peer.codec.encode(WasPut(amount=1)), 0)]
@@ -219,6 +253,23 @@ class TestExecute:
 
         assert (done.state.balance, done.sequence, done.attempts) == (0, 11, 3)
         assert [query.selection for _, query in peer.queries[1:]] == [SequenceRange(9, 9), SequenceRange(10, 10)]
+
+    @pytest.mark.parametrize("width", [1, 600])
+    def test_a_conflict_over_a_hole(self, wallets: Repository[Wallet], peer: Peer, width: int) -> None:
+        """What others stored after a gap is caught up with."""
+        peer.record(ROOT, WasPut(amount=9))
+        done: list[int] = []
+
+        def interlope(peer: Peer, root: UUID) -> None:
+            if not done:
+                peer.record(root, *(WasPut(amount=1) for _ in range(width + 1)))
+                peer.leave_out(root, *range(1, width + 1))
+                done.append(1)
+
+        peer.interlope = interlope
+        took = wallets.execute(ROOT, Take(amount=10))
+
+        assert (took.state.balance, took.sequence, took.attempts) == (0, width + 2, 2)
 
     def test_one_correlation_id(self, wallets: Repository[Wallet], peer: Peer) -> None:
         """Drawn once, and shared by the sends of one execution; the next one has its own."""

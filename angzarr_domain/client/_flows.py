@@ -81,13 +81,14 @@ def explain(conflict: Conflict, command: CommandBook, budget: Budget, codec: Cod
 def read_range(domain: str, root: UUID, lower: int, upper: int, budget: Budget) -> Flow[EventBook]:
     """The pages from `lower` to `upper`, both inclusive, and no snapshot; fewer at the end of the stream.
 
-    Of a range that is too large for one answer, a first part that fits and is not empty.
+    Up to MAX_SEQUENCE there is no upper end. Of a range that is too large for one answer, a first part that fits and
+    is not empty.
     """
     # No correlation id: the released protocol would look for that instead of the root.
     cover = Cover(domain, root)
     top = upper
     while True:
-        query = Query(cover, SequenceRange(lower, top))
+        query = Query(cover, SequenceRange(lower, None if top == MAX_SEQUENCE else top))
         try:
             book = yield from Call(METHODS.get_event_book, query, budget.options())
         except TooLarge:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import takewhile
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 import attrs
@@ -70,12 +70,10 @@ def _load_by_ranges(subject: Subject[A], point: TemporalQuery, budget: Budget) -
     fold = subject.fold()
     last = NOW if point.as_of_sequence is None else point.as_of_sequence
     while (lower := fold.next_sequence) <= last:
-        book = yield from read_range(
-            subject.definition.domain, subject.root, lower, min(lower + PAGES_AT_A_TIME - 1, last), budget
-        )
+        book = yield from read_on(subject, lower, last, budget)
         pages = _prefix(book.pages, point.as_of_time_ns)
         if pages:
-            fold.feed(EventBook(book.cover, pages))
+            _feed_on(fold, EventBook(book.cover, pages))
         if not pages or len(pages) < len(book.pages):
             break
     return fold.result()
@@ -87,15 +85,34 @@ def catch_up(
     """Fold what came after, up to this head if it is known; and the first `keep` of those pages."""
     fold = subject.fold(onto=replayed)
     kept: tuple[EventPage, ...] = ()
-    while head is None or fold.next_sequence < head:
-        lower = fold.next_sequence
-        upper = min(lower + PAGES_AT_A_TIME, NOW if head is None else head) - 1
-        book = yield from read_range(subject.definition.domain, subject.root, lower, upper, budget)
+    last = NOW if head is None else head - 1
+    while fold.next_sequence <= last:
+        book = yield from read_on(subject, fold.next_sequence, last, budget)
         if not book.pages:
             break
-        fold.feed(book)
+        _feed_on(fold, book)
         kept += book.remember(subject.codec).pages[: keep - len(kept)]
     return fold.result(), kept
+
+
+def read_on(subject: Subject[Any], lower: int, last: int, budget: Budget) -> Flow[EventBook]:
+    """Some pages from `lower` on, up to `last`; none only if there are none at all."""
+    domain, root = subject.definition.domain, subject.root
+    upper = min(lower + PAGES_AT_A_TIME - 1, last)
+    book = yield from read_range(domain, root, lower, upper, budget)
+    if not book.pages and upper < last:
+        # Engines accept gaps, and one may be wider than what is asked for at a time.
+        book = yield from read_range(domain, root, upper + 1, last, budget)
+    return book
+
+
+def _feed_on(fold: Fold[Any], book: EventBook) -> None:
+    """Fold pages that were read from the fold's own place on: if they start later, then there is a gap before them."""
+    first = book.pages[0].sequence
+    if fold.next_sequence > 0 and first is not None and first > fold.next_sequence:
+        # A page that is folded already says that nothing is missing in between; a missing start is still refused.
+        book = EventBook(book.cover, (EventPage(sequence=fold.next_sequence - 1), *book.pages))
+    fold.feed(book)
 
 
 class _NotSelectedError(Exception):
