@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 from uuid import UUID, uuid4
 
 from angzarr_domain.books import check_domain, to_nanoseconds
-from angzarr_domain.client import DEFAULT_TIMEOUT, DomainClient
+from angzarr_domain.client import DEFAULT_TIMEOUT, AsyncDomainClient, DomainClient, ThreadedTransport
 from angzarr_domain.exceptions import ServingError, UsageError
 from angzarr_domain.hosting import AggregateLogic, BusinessLogic, RemoteLogic, Serving
 from angzarr_domain.hosting._serving import DEFAULT_GRACE, DEFAULT_SOCKET_MODE
@@ -124,10 +124,20 @@ class Coordinator:
             UsageError: The coordinator is closed.
 
         """
-        self._check_open()
         known = dict.fromkeys((*self._aggregates, *aggregates))
-        transport = InProcessTransport(self._answers, owner=self)
-        return DomainClient.for_transport(transport, types=types, aggregates=known, timeout=timeout)
+        return DomainClient.for_transport(self._transport(), types=types, aggregates=known, timeout=timeout)
+
+    def async_client(
+        self,
+        *,
+        types: Iterable[type[Any]] = (),
+        aggregates: Iterable[type[Any]] = (),
+        timeout: float | None = DEFAULT_TIMEOUT,
+    ) -> AsyncDomainClient:
+        """Same as `client`, to be awaited: handlers run on worker threads, and the event loop goes on meanwhile."""
+        known = dict.fromkeys((*self._aggregates, *aggregates))
+        transport = ThreadedTransport(self._transport())
+        return AsyncDomainClient.for_transport(transport, types=types, aggregates=known, timeout=timeout)
 
     def start(self, *addresses: str, socket_mode: int = DEFAULT_SOCKET_MODE, grace: float = DEFAULT_GRACE) -> Serving:
         """A context manager that serves while it lasts; `.addresses` says where. The coordinator outlives it.
@@ -209,6 +219,10 @@ class Coordinator:
                 stacklevel=2,
                 source=self,
             )
+
+    def _transport(self) -> InProcessTransport:
+        self._check_open()
+        return InProcessTransport(self._answers, owner=self)
 
     def _check_open(self) -> None:
         if self._state is State.CLOSED:
