@@ -18,9 +18,11 @@
     |       `-- SnapshotUnfit     ... because a snapshot stands for them that does not fit
     |-- HandlerFailed             a handler raised something unexpected
     |-- InvalidReply              business logic answered with a book that cannot be stored
-    |-- ConnectionFailed          not connected, so nothing was sent
+    |-- ConnectionFailed          not connected, so nothing was sent; or lost while asking what stores nothing
+    |   `-- TlsFailed             ... because TLS could not be agreed; `code` names what is wrong
     |-- DeadlineExceeded          no answer in time to something that stores nothing
     |-- ServerError               any other status a server answered with
+    |   `-- NotFound              ... which is NOT_FOUND: the peer does not have what was asked for
     |-- ServingError              an address or socket that cannot be served
     |-- StoreError                a data file that cannot be used
     |-- DeclarationError          an aggregate is declared wrongly; every issue at once
@@ -29,13 +31,16 @@
 
 What a field says is kept in `details`, as text, because that is what travels: an error read back from a
 coordinator has the same class, code, status and fields as the one raised there.
+
+What may be done then is data, too: `error.retry` says whether the same may be sent again, `error.retry_after` how long
+the peer asked to wait.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from enum import IntEnum
+from enum import Enum, IntEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from uuid import UUID
@@ -59,15 +64,18 @@ __all__ = [
     "InvalidEndpoint",
     "InvalidReply",
     "MethodNotServed",
+    "NotFound",
     "NotHandled",
     "NotSupported",
     "Rejected",
+    "Retry",
     "ServerError",
     "ServingError",
     "SnapshotUnfit",
     "Status",
     "StoreError",
     "StreamBusy",
+    "TlsFailed",
     "TooLarge",
     "UnknownOutcome",
     "UsageError",
@@ -118,6 +126,15 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(found)
 
 
+class Retry(Enum):
+    """Whether the very same may be sent again; `angzarr_domain.client.RetryPolicy` does it on request."""
+
+    NEVER = "it would fail again: mend what is sent, or where to"
+    LATER = "nothing was stored: the same may succeed in a while"
+    AFTER_RELOAD = "nothing was stored: load the aggregate again and decide again"
+    READ_FIRST = "it may have been stored: read back before sending it again"
+
+
 def detail_text(value: str | int | UUID) -> str:
     """The one way a detail becomes text, so that a test and a remote caller see the same."""
     if isinstance(value, bool):
@@ -138,6 +155,8 @@ class AngzarrError(Exception):
         code: A name in SCREAMING_SNAKE_CASE to decide on; texts may change, codes do not.
         status: The gRPC status the error travels as.
         details: The error's fields as text.
+        retry_after: Seconds the peer asked to wait before the next attempt; None if it said nothing, and infinite if
+            it asked for no further attempt (C-0362).
 
     """
 
@@ -145,10 +164,12 @@ class AngzarrError(Exception):
     code: str
     status: Status
     details: Mapping[str, str]
+    retry_after: float | None = None
 
     #: Codes that mean this class; the first is the default.
     codes: ClassVar[tuple[str, ...]] = ()
     default_status: ClassVar[Status] = Status.UNKNOWN
+    default_retry: ClassVar[Retry] = Retry.NEVER
 
     def __init__(
         self,
@@ -176,6 +197,31 @@ class AngzarrError(Exception):
         state = {**self.__dict__, "details": dict(self.details)}
         return _rebuild, (type(self), self.message, state)
 
+    @property
+    def retry(self) -> Retry:
+        """Whether the very same may be sent again (C-0361)."""
+        return self.default_retry
+
+    @property
+    def is_not_found(self) -> bool:
+        """Whether its status is NOT_FOUND, a rejection's included (C-0357)."""
+        return self.status == Status.NOT_FOUND
+
+    @property
+    def is_precondition_failed(self) -> bool:
+        """Whether its status is FAILED_PRECONDITION: a conflict, or what most rejections travel as (C-0358)."""
+        return self.status == Status.FAILED_PRECONDITION
+
+    @property
+    def is_invalid_argument(self) -> bool:
+        """Whether its status is INVALID_ARGUMENT, wherever that was noticed (C-0359)."""
+        return self.status == Status.INVALID_ARGUMENT
+
+    @property
+    def is_connection_error(self) -> bool:
+        """Whether there is no connection: none could be made, it was lost, or this side closed it (C-0360)."""
+        return isinstance(self, ConnectionFailed) or self.code == "CLIENT_CLOSED"
+
     @classmethod
     def of(cls, message: str, code: str, status: Status, details: Mapping[str, str]) -> Self:
         """The error as it was raised elsewhere, from the parts that travelled."""
@@ -202,7 +248,7 @@ def _rebuild(cls: type[AngzarrError], message: str, state: dict[str, Any]) -> An
 class UsageError(AngzarrError):
     """A call that cannot mean anything. Mend the calling code; sending it again will not help."""
 
-    codes: ClassVar[tuple[str, ...]] = ("USAGE", "CLIENT_CLOSED")
+    codes: ClassVar[tuple[str, ...]] = ("USAGE", "CLIENT_CLOSED", "CLIENT_FORKED")
     default_status = Status.INVALID_ARGUMENT
 
     def __init__(self, message: str, *, field: str = "", code: str | None = None) -> None:
@@ -282,6 +328,11 @@ class Rejected(AngzarrError):
             )
         super().__init__(message or code, code=code, status=Status(status), details=details)
 
+    @property
+    def retry(self) -> Retry:
+        """Another state of the aggregate may accept it, unless the status says that no state does."""
+        return Retry.AFTER_RELOAD if self.status == Status.FAILED_PRECONDITION else Retry.NEVER
+
     def __str__(self) -> str:
         return self.code if self.message == self.code else f"{self.code}: {self.message}"
 
@@ -309,6 +360,7 @@ class Conflict(AngzarrError):
 
     codes: ClassVar[tuple[str, ...]] = ("SEQUENCE_MISMATCH",)
     default_status = Status.FAILED_PRECONDITION
+    default_retry = Retry.AFTER_RELOAD
 
     events: tuple[EventPage, ...] | None = None
     events_error: str = ""
@@ -346,6 +398,7 @@ class StreamBusy(AngzarrError):
 
     codes: ClassVar[tuple[str, ...]] = ("STREAM_BUSY",)
     default_status = Status.ABORTED
+    default_retry = Retry.LATER
 
 
 class UnknownOutcome(AngzarrError):
@@ -357,6 +410,7 @@ class UnknownOutcome(AngzarrError):
 
     codes: ClassVar[tuple[str, ...]] = ("UNKNOWN_OUTCOME",)
     default_status = Status.UNKNOWN
+    default_retry = Retry.READ_FIRST
 
     def __init__(self, reason: str, *, status: Status = Status.UNKNOWN, correlation_id: str = "") -> None:
         how = f": query by correlation id {correlation_id} to find out" if correlation_id else ""
@@ -601,13 +655,14 @@ class InvalidReply(AngzarrError):
 
 
 class ConnectionFailed(AngzarrError):
-    """No connection, so nothing was sent."""
+    """No connection. Of a command nothing was sent; what stores nothing may also have been lost in mid-call."""
 
     codes: ClassVar[tuple[str, ...]] = ("CONNECTION_FAILED",)
     default_status = Status.UNAVAILABLE
+    default_retry = Retry.LATER
 
-    def __init__(self, message: str, *, endpoint: str = "") -> None:
-        super().__init__(message, details={"endpoint": endpoint} if endpoint else None)
+    def __init__(self, message: str, *, endpoint: str = "", code: str | None = None) -> None:
+        super().__init__(message, code=code, details={"endpoint": endpoint} if endpoint else None)
 
     @property
     def endpoint(self) -> str:
@@ -615,11 +670,31 @@ class ConnectionFailed(AngzarrError):
         return self.details.get("endpoint", "")
 
 
+class TlsFailed(ConnectionFailed):
+    """TLS could not be agreed, so nothing was sent. Mend certificates or names; trying again will not help.
+
+    `code` says what is wrong: TLS_UNTRUSTED, the server's certificate is of nobody trusted here; TLS_EXPIRED, it has
+    expired; TLS_NOT_YET_VALID; TLS_WRONG_HOST, it is another host's; TLS_CLIENT_CERTIFICATE, the server asks for a
+    certificate of the client's that it trusts; TLS_FAILED, anything else, such as a peer that does not speak TLS.
+    """
+
+    codes: ClassVar[tuple[str, ...]] = (
+        "TLS_FAILED",
+        "TLS_UNTRUSTED",
+        "TLS_EXPIRED",
+        "TLS_NOT_YET_VALID",
+        "TLS_WRONG_HOST",
+        "TLS_CLIENT_CERTIFICATE",
+    )
+    default_retry = Retry.NEVER
+
+
 class DeadlineExceeded(AngzarrError):
     """No answer in time to a call that stores nothing; simply ask again."""
 
     codes: ClassVar[tuple[str, ...]] = ("DEADLINE_EXCEEDED",)
     default_status = Status.DEADLINE_EXCEEDED
+    default_retry = Retry.LATER
 
 
 class ServerError(AngzarrError):
@@ -627,6 +702,18 @@ class ServerError(AngzarrError):
 
     codes: ClassVar[tuple[str, ...]] = ("SERVER_ERROR",)
     default_status = Status.UNKNOWN
+
+    @property
+    def retry(self) -> Retry:
+        """Only a server that is overburdened may have time later."""
+        return Retry.LATER if self.status == Status.RESOURCE_EXHAUSTED else Retry.NEVER
+
+
+class NotFound(ServerError):
+    """The peer does not have what was asked for. A rejection of that status is a `Rejected`."""
+
+    codes: ClassVar[tuple[str, ...]] = ("NOT_FOUND",)
+    default_status = Status.NOT_FOUND
 
 
 class ServingError(AngzarrError):
@@ -659,6 +746,11 @@ class StoreError(AngzarrError):
 
     def __init__(self, message: str, *, path: str = "", code: str | None = None) -> None:
         super().__init__(message, code=code, details={"path": path} if path else None)
+
+    @property
+    def retry(self) -> Retry:
+        """A coordinator that was stopping, or that waits for the file, may be back soon."""
+        return Retry.LATER if self.code in {"STORE_CLOSED", "DATA_FILE_IN_USE"} else Retry.NEVER
 
     @property
     def path(self) -> str:

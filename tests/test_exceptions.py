@@ -17,18 +17,25 @@ from angzarr_domain.exceptions import (
     Conflict,
     ConnectionFailed,
     CorruptHistory,
+    DeadlineExceeded,
     DeclarationError,
     DecodeFailed,
     GenerationError,
     HandlerFailed,
     InvalidArgument,
     InvalidEndpoint,
+    NotFound,
     NotHandled,
     NotSupported,
     Rejected,
+    Retry,
+    ServerError,
     ServingError,
     Status,
     StoreError,
+    StreamBusy,
+    TlsFailed,
+    TooLarge,
     UnknownOutcome,
     UsageError,
     detail_text,
@@ -236,6 +243,75 @@ def test_a_users_subclass_adds_no_framework_code() -> None:
         codes = ("CUSTOM",)
 
     assert not is_framework_code(Custom("text").code)
+
+
+# --- what may be done then ---
+
+
+RETRY: list[tuple[AngzarrError, Retry]] = [
+    (ConnectionFailed("nobody listens"), Retry.LATER),
+    (TlsFailed("expired", code="TLS_EXPIRED"), Retry.NEVER),
+    (DeadlineExceeded("too late"), Retry.LATER),
+    (StreamBusy("many writers"), Retry.LATER),
+    (ServerError("slow down", status=Status.RESOURCE_EXHAUSTED), Retry.LATER),
+    (ServerError("merge it by hand", status=Status.ABORTED), Retry.NEVER),
+    (ServerError("broken", status=Status.INTERNAL), Retry.NEVER),
+    (NotFound("no such thing"), Retry.NEVER),
+    (Conflict(3, 5), Retry.AFTER_RELOAD),
+    (Rejected("NO_FUNDS"), Retry.AFTER_RELOAD),
+    (Rejected("BAD_AMOUNT", status=Status.INVALID_ARGUMENT), Retry.NEVER),
+    (UnknownOutcome("lost"), Retry.READ_FIRST),
+    (InvalidArgument("no root"), Retry.NEVER),
+    (TooLarge("ask for ranges"), Retry.NEVER),
+    (StoreError("stopping", code="STORE_CLOSED"), Retry.LATER),
+    (StoreError("of another program", code="DATA_FILE_FOREIGN"), Retry.NEVER),
+]
+
+
+@pytest.mark.parametrize(("error", "retry"), RETRY, ids=lambda value: getattr(value, "code", None))
+def test_whether_the_same_may_be_sent_again(error: AngzarrError, retry: Retry) -> None:
+    """Is data, of the class or its status (C-0361)."""
+    assert error.retry is retry
+
+
+@pytest.mark.parametrize("error", SAMPLES, ids=lambda error: type(error).__name__)
+def test_whether_the_same_may_be_sent_again_survives(error: AngzarrError) -> None:
+    """The way to a peer and back, since it follows from class, code and status."""
+    assert restore(error.code, error.status, error.message, error.details).retry is error.retry
+
+
+def test_how_long_to_wait_is_copied() -> None:
+    """What the peer asked for goes along in a pickle (C-0362)."""
+    error = StreamBusy("many writers")
+    error.retry_after = 2.5
+
+    assert _pickled(error).retry_after == 2.5
+    assert StreamBusy("many writers").retry_after is None
+
+
+PREDICATES = ("is_not_found", "is_precondition_failed", "is_invalid_argument", "is_connection_error")
+TABLE: list[tuple[AngzarrError, str]] = [
+    (ConnectionFailed("nobody listens"), "is_connection_error"),
+    (TlsFailed("expired"), "is_connection_error"),
+    (UsageError("closed", code="CLIENT_CLOSED"), "is_connection_error is_invalid_argument"),
+    (NotFound("no such thing"), "is_not_found"),
+    (Rejected("NO_ACCOUNT", status=Status.NOT_FOUND), "is_not_found"),
+    (Rejected("NO_FUNDS"), "is_precondition_failed"),
+    (Conflict(3, 5), "is_precondition_failed"),
+    (InvalidArgument("no root"), "is_invalid_argument"),
+    (InvalidEndpoint("x", "why"), "is_invalid_argument"),
+    (ServerError("broken", status=Status.INTERNAL), ""),
+    (ServerError("no", status=Status.PERMISSION_DENIED), ""),
+    (DeadlineExceeded("too late"), ""),
+]
+
+
+@pytest.mark.parametrize(("error", "true"), TABLE, ids=lambda value: getattr(value, "code", None))
+def test_predicates(error: AngzarrError, true: str) -> None:
+    """Each holds for just these (C-0131, C-0346 to C-0348, C-0357 to C-0360)."""
+    assert [name for name in PREDICATES if getattr(error, name)] == [
+        name for name in PREDICATES if name in true.split()
+    ]
 
 
 # --- texts ---

@@ -8,13 +8,13 @@ them fails. Values cross as type URL and bytes.
 
 from pathlib import Path
 
-from google.protobuf import any_pb2, descriptor_pb2, empty_pb2, message_factory, timestamp_pb2
+from google.protobuf import any_pb2, descriptor_pb2, duration_pb2, empty_pb2, message_factory, timestamp_pb2
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import Message
 
 _GENERATED = Path(__file__).resolve().parent / "pb"
-_WELL_KNOWN = (descriptor_pb2, any_pb2, empty_pb2, timestamp_pb2)
+_WELL_KNOWN = (descriptor_pb2, any_pb2, duration_pb2, empty_pb2, timestamp_pb2)
 
 
 def _loaded() -> DescriptorPool:

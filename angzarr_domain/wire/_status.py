@@ -24,6 +24,7 @@ from angzarr_domain.exceptions import (
     DeadlineExceeded,
     InvalidArgument,
     MethodNotServed,
+    NotFound,
     Rejected,
     ServerError,
     Status,
@@ -33,6 +34,7 @@ from angzarr_domain.exceptions import (
 )
 
 from ._fitting import fitting_code, fitting_details, fitting_text
+from ._hints import Trailers, wait_in_details, wait_in_trailers, write_wait
 from .pb import messages as pb
 
 #: The ErrorInfo's domain.
@@ -42,6 +44,7 @@ ERROR_DOMAIN: Final = "angzarr.io"
 UNNAMED_REJECTION: Final = "REJECTED"
 
 _ERROR_INFO: Final = pb.ErrorInfo.DESCRIPTOR.full_name
+_STANDARD_PREFIX: Final = "type.googleapis.com/"
 _MISMATCH: Final = pb.SequenceMismatchDetails.DESCRIPTOR.full_name
 _CONFLICT_TEXTS: Final = ("Sequence mismatch", "Sequence conflict")
 _NOT_SENT_TEXTS: Final = ("failed to connect to all addresses", "errors resolving", "DNS resolution failed")
@@ -72,8 +75,11 @@ def to_status(error: AngzarrError) -> WireStatus:
     status = pb.Status(code=error.status, message=message)
     fields = fitting_details({_encodable(name): _encodable(value) for name, value in error.details.items()})
     info = pb.ErrorInfo(reason=fitting_code(_encodable(error.code)), domain=ERROR_DOMAIN, metadata=fields)
-    # The one type URL of the protocol with the usual prefix: readers of ErrorInfo everywhere look for it.
-    status.details.add(type_url="type.googleapis.com/" + _ERROR_INFO, value=info.SerializeToString(deterministic=True))
+    # Details that others know, too, have the usual prefix, unlike every other type URL of the protocol.
+    status.details.add(type_url=_STANDARD_PREFIX + _ERROR_INFO, value=info.SerializeToString(deterministic=True))
+    if error.retry_after is not None:
+        name, value = write_wait(error.retry_after)
+        status.details.add(type_url=_STANDARD_PREFIX + name, value=value)
     if isinstance(error, Conflict) and error.expected is not None and error.actual is not None:
         mismatch = pb.SequenceMismatchDetails(expected_sequence=error.expected, actual_sequence=error.actual)
         status.details.add(type_url="/" + _MISMATCH, value=mismatch.SerializeToString(deterministic=True))
@@ -85,7 +91,9 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def from_status(status: int, message: str, details: bytes | None = None, *, stores: bool = True) -> AngzarrError:
+def from_status(
+    status: int, message: str, details: bytes | None = None, *, stores: bool = True, trailers: Trailers = ()
+) -> AngzarrError:
     """The error that a call's status stands for.
 
     A code in the ErrorInfo decides first: the framework's own give their class, any other is a `Rejected`. Then
@@ -97,10 +105,17 @@ def from_status(status: int, message: str, details: bytes | None = None, *, stor
         details: The value of the trailer `grpc-status-details-bin`, if there was one.
         stores: Whether the call may have stored something: then a lost answer is an `UnknownOutcome`, not a
             failed connection or a passed deadline.
+        trailers: All metadata after the answer, where peers and proxies say when to try again.
 
     """
-    known = Status(status) if 0 < status <= max(Status) else Status.UNKNOWN
     reported = _reported(details or b"")
+    error = _error(status, message, reported, stores=stores)
+    error.retry_after = wait_in_trailers(trailers) if reported.retry_after is None else reported.retry_after
+    return error
+
+
+def _error(status: int, message: str, reported: _Reported, *, stores: bool) -> AngzarrError:
+    known = Status(status) if 0 < status <= max(Status) else Status.UNKNOWN
     if reported.code:
         return restore(reported.code, known, message or reported.code, reported.fields)
     text = message or f"the peer answered {known.name} and said no more"
@@ -118,6 +133,7 @@ class _Reported:
     code: str = ""
     fields: Mapping[str, str] = attrs.field(factory=dict[str, str])
     conflict: bool = False
+    retry_after: float | None = None
 
 
 def _reported(data: bytes) -> _Reported:
@@ -125,16 +141,17 @@ def _reported(data: bytes) -> _Reported:
         return _Reported(conflict=True)
     try:
         packed = {type_name_of_url(each.type_url): each.value for each in pb.Status.FromString(data).details}
+        retry_after = wait_in_details(packed)
         if _ERROR_INFO in packed:
             info = pb.ErrorInfo.FromString(packed[_ERROR_INFO])
-            return _Reported(info.reason, dict(info.metadata))
+            return _Reported(info.reason, dict(info.metadata), retry_after=retry_after)
         if _MISMATCH in packed:
             found = pb.SequenceMismatchDetails.FromString(packed[_MISMATCH])
             fields = {"expected": str(found.expected_sequence), "actual": str(found.actual_sequence)}
-            return _Reported(fields=fields, conflict=True)
+            return _Reported(fields=fields, conflict=True, retry_after=retry_after)
     except (DecodeError, UnicodeDecodeError):
-        pass  # a trailer of some other convention: the status itself still says what happened
-    return _Reported()
+        return _Reported()  # a trailer of some other convention: the status itself still says what happened
+    return _Reported(retry_after=retry_after)
 
 
 def _numbers(text: str) -> dict[str, str]:
@@ -148,6 +165,10 @@ def _numbers(text: str) -> dict[str, str]:
 
 def _plain(status: Status, text: str, _stores: bool) -> AngzarrError:
     return ServerError.of(text, ServerError.codes[0], status, {})
+
+
+def _missing(_status: Status, text: str, _stores: bool) -> AngzarrError:
+    return NotFound(text)
 
 
 def _invalid(_status: Status, text: str, _stores: bool) -> AngzarrError:
@@ -181,8 +202,8 @@ def _limited(status: Status, text: str, stores: bool) -> AngzarrError:
 
 
 def _torn(status: Status, text: str, stores: bool) -> AngzarrError:
-    if stores and any(part in text for part in _TORN_TEXTS):
-        return UnknownOutcome(text, status=status)
+    if any(part in text for part in _TORN_TEXTS):
+        return UnknownOutcome(text, status=status) if stores else ConnectionFailed(text)
     return _plain(status, text, stores)
 
 
@@ -194,6 +215,7 @@ _BY_STATUS: Final[Mapping[Status, Callable[[Status, str, bool], AngzarrError]]] 
         Status.UNKNOWN: _torn,
         Status.INVALID_ARGUMENT: _invalid,
         Status.DEADLINE_EXCEEDED: _late,
+        Status.NOT_FOUND: _missing,
         Status.RESOURCE_EXHAUSTED: _limited,
         Status.OUT_OF_RANGE: _limited,
         Status.UNIMPLEMENTED: _not_served,

@@ -99,6 +99,7 @@ sererr.v1.ExceptionMechanism: 1 type, 2 description, 3 handled bool, 4 synthetic
 7 exception_id uint32, 8 parent_id uint32, 9 is_exception_group bool, 10 data map string string; reserved 11
 google.rpc.Status: 1 code int32, 2 message, 3 details R Any
 google.rpc.ErrorInfo: 1 reason, 2 domain, 3 metadata map string string
+google.rpc.RetryInfo: 1 retry_delay Duration
 """
 ENUMS = {
     "SyncMode": "SYNC_MODE_ UNSPECIFIED ASYNC SIMPLE CASCADE DECISION ISOLATED",

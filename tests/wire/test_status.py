@@ -25,6 +25,7 @@ from angzarr_domain.exceptions import (
     InvalidArgument,
     InvalidEndpoint,
     MethodNotServed,
+    NotFound,
     NotHandled,
     NotSupported,
     Rejected,
@@ -243,8 +244,8 @@ def test_an_error_with_half_a_character_gets_through() -> None:
         (14, "tcp connect error", UnknownOutcome, ConnectionFailed),
         (4, "Deadline Exceeded", UnknownOutcome, DeadlineExceeded),
         (1, "cancelled", UnknownOutcome, ServerError),
-        (2, "transport error", UnknownOutcome, ServerError),
-        (13, "Received RST_STREAM with error code 1", UnknownOutcome, ServerError),
+        (2, "transport error", UnknownOutcome, ConnectionFailed),
+        (13, "Received RST_STREAM with error code 1", UnknownOutcome, ConnectionFailed),
         (13, "Failed to persist events", ServerError, ServerError),
         (8, "CLIENT: Received message larger than max (5 vs. 4)", UnknownOutcome, TooLarge),
         (8, "SERVER: Received message larger than max (5 vs. 4)", TooLarge, TooLarge),
@@ -252,6 +253,7 @@ def test_an_error_with_half_a_character_gets_through() -> None:
         (8, "come back later", ServerError, ServerError),
         (11, "Error, decoded message length too large", UnknownOutcome, TooLarge),
         (12, "Method not found!", MethodNotServed, MethodNotServed),
+        (5, "no such thing", NotFound, NotFound),
     ],
 )
 def test_a_lost_answer_is_unknown_only_where_something_may_be_stored(

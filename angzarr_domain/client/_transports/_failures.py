@@ -37,11 +37,16 @@ def error_of(method: Method[Any, Any], options: CallOptions, raised: Any, endpoi
     failed: _Failed = raised
     number: int = failed.code().value[0]
     text = failed.details() or ""
-    details = dict(failed.trailing_metadata() or ()).get(_DETAILS)
-    error = from_status(number, text, details if isinstance(details, bytes) else None, stores=method.name in _STORING)
+    trailers = tuple(failed.trailing_metadata() or ())
+    found = dict(trailers).get(_DETAILS)
+    details = found if isinstance(found, bytes) else None
+    error = from_status(number, text, details, stores=method.name in _STORING, trailers=trailers)
+    wait = error.retry_after
     if isinstance(error, ConnectionFailed) and details is None:
-        return ConnectionFailed(explain(text, endpoint), endpoint=endpoint)
-    return _traceable(error, text, options)
+        error = ConnectionFailed(explain(text, endpoint), endpoint=endpoint)
+    error = _traceable(error, text, options)
+    error.retry_after = wait
+    return error
 
 
 def ended_here(method: Method[Any, Any], options: CallOptions) -> AngzarrError:

@@ -3,9 +3,11 @@
 from angzarr_domain.wire._pool import message_class
 
 Any = message_class("google.protobuf.Any")
+Duration = message_class("google.protobuf.Duration")
 Empty = message_class("google.protobuf.Empty")
 Timestamp = message_class("google.protobuf.Timestamp")
 ErrorInfo = message_class("google.rpc.ErrorInfo")
+RetryInfo = message_class("google.rpc.RetryInfo")
 Status = message_class("google.rpc.Status")
 CloudEvent = message_class("io.angzarr.v1.CloudEvent")
 CloudEventsResponse = message_class("io.angzarr.v1.CloudEventsResponse")

@@ -14,6 +14,11 @@ class Any(Message):
     value: bytes
     def __init__(self, *, type_url: str = ..., value: bytes = ...) -> None: ...
 
+class Duration(Message):
+    seconds: int
+    nanos: int
+    def __init__(self, *, seconds: int = ..., nanos: int = ...) -> None: ...
+
 class Empty(Message):
     def __init__(self) -> None: ...
 
@@ -34,6 +39,16 @@ class ErrorInfo(Message):
         domain: str | None = ...,
         metadata: Mapping[str, str] | None = ...,
     ) -> None: ...
+
+class RetryInfo(Message):
+    @property
+    def retry_delay(self) -> Duration: ...
+    def __init__(
+        self,
+        *,
+        retry_delay: Duration | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: Literal['retry_delay']) -> bool: ...
 
 class Status(Message):
     code: int
