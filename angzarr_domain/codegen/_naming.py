@@ -33,7 +33,7 @@ def module_path(proto_name: str) -> PurePosixPath:
 
 def class_name(scope: str, name: str) -> str:
     """The class of a message or enum: nested ones are named after the message they are in, `OrderLine`."""
-    return _usable(scope + name, MODULE_NAMES)
+    return _usable(_public(scope + name) if (scope + name).startswith("__") else scope + name, MODULE_NAMES)
 
 
 def alias(package: str, name: str) -> str:

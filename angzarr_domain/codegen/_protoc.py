@@ -25,8 +25,9 @@ def describe(protos: Sequence[Path], include: Sequence[Path]) -> tuple[list[str]
         raise GenerationError(["protoc is not installed: pip install 'angzarr-domain[codegen]'"])
     _check_paths(protos, include)
     roots = [path.resolve() for path in include]
+    names = [_name_below(path, roots) or path.resolve().name for path in protos]
     roots += dict.fromkeys(path.resolve().parent for path in protos if _name_below(path, roots) is None)
-    names = [name for path in protos if (name := _name_below(path, roots)) is not None]
+    _check_names(protos, names, roots)
     return names, _run([*roots, include_root()], names)
 
 
@@ -35,6 +36,35 @@ def _check_paths(protos: Sequence[Path], include: Sequence[Path]) -> None:
     issues += [f"-I {path}: no such folder" for path in include if not path.is_dir()]
     if not protos:
         issues.append("no .proto file was given")
+    if not issues:
+        issues += filter(None, map(_encoding_issue, protos))
+    if issues:
+        raise GenerationError(issues)
+
+
+def _encoding_issue(path: Path) -> str | None:
+    # Protoc lets anything pass in comments, from which docstrings are made.
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        return f"{path}: {error.strerror}"
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return f"{path}:{line}: is not UTF-8: save the file as UTF-8"
+    return None
+
+
+def _check_names(protos: Sequence[Path], names: Sequence[str], roots: Sequence[Path]) -> None:
+    """Refuse a file whose name leads protoc to another one, since only that one would be generated."""
+    issues: list[str] = []
+    for path, name in zip(protos, names, strict=True):
+        found = next(root / name for root in roots if (root / name).exists())
+        if found.resolve() != path.resolve():
+            issues.append(
+                f"{path} and {found} are both known as {name}: rename one, or name a folder above both of them with -I"
+            )
     if issues:
         raise GenerationError(issues)
 

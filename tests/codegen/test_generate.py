@@ -128,6 +128,38 @@ def test_a_file_given_twice_is_generated_once(write: Write, tmp_path: Path) -> N
     assert len(generate(protos * 2, tmp_path)) == 1
 
 
+def test_files_of_one_name_in_two_folders_are_refused(write: Write, tmp_path: Path) -> None:
+    """Neither is left out silently."""
+    said = issues(write(a__x="package a; message A {}", b__x="package b; message B {}"), tmp_path / "out")
+
+    assert f"{tmp_path / 'b/x.proto'} and {tmp_path / 'a/x.proto'} are both known as x.proto" in said
+
+
+def test_a_file_hidden_by_one_of_an_include_folder_is_refused(write: Write, tmp_path: Path) -> None:
+    """Protoc would read the other one."""
+    hidden, _ = write(b__x="package b; message B {}", inc__x="package a; message A {}")
+    said = issues([hidden], tmp_path / "out", include=[tmp_path / "inc"])
+
+    assert f"{hidden} and {tmp_path / 'inc/x.proto'} are both known as x.proto: rename one" in said
+
+
+def test_without_include_the_order_of_files_changes_nothing(write: Write, tmp_path: Path) -> None:
+    """Modules go straight into the folder, even if one file lies below another's folder."""
+    protos = write(d__outer="package a; message A {}", d__sub__inner="package b; message B {}")
+    outer, inner = tmp_path / "out" / "outer_messages.py", tmp_path / "out" / "inner_messages.py"
+
+    assert generate(protos, tmp_path / "out", check=True) == (outer, inner)
+    assert generate(protos[::-1], tmp_path / "out", check=True) == (inner, outer)
+
+
+def test_a_file_that_is_not_utf_8_is_named_with_its_line(write: Write, tmp_path: Path) -> None:
+    """Protoc lets it pass in comments."""
+    (path,) = write(account="message A {}")
+    path.write_bytes(b'syntax = "proto3";\n// Gr\xf6\xdfe\nmessage A {}\n')
+
+    assert f"{path}:2: is not UTF-8" in issues([path], tmp_path / "out")
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     assert f"{tmp_path / 'account.proto'}: no such file" in issues([tmp_path / "account.proto"], tmp_path / "out")
 

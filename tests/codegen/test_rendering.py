@@ -105,6 +105,14 @@ def test_a_message_of_any_name_works(module: Make, name: str) -> None:
     assert PayloadCodec([made.Other]).decode_known(PayloadCodec().encode(message)) == message
 
 
+def test_a_message_that_begins_with_two_underscores_works(module: Make) -> None:
+    """Python would read that name as another one inside every class."""
+    made = module("message __Deep { int32 a = 1; } message Other { __Deep it = 1; repeated __Deep more = 2; }")
+    message = made.Other(it=made.Deep_(a=1), more=[made.Deep_(a=2)])
+
+    assert PayloadCodec([made.Other]).decode_known(PayloadCodec().encode(message)) == message
+
+
 def test_a_field_named_like_a_class_of_the_module_does_not_hide_it(module: Make) -> None:
     made = module("message money {} message A { money money = 1; repeated money more = 2; }")
 
