@@ -34,8 +34,9 @@ from ._loading import AT_PRESENT, Subject, catch_up, load
 
 A = TypeVar("A", bound=Aggregate)
 
-#: How often a command is sent before its conflict is reported.
-DEFAULT_ATTEMPTS: Final = 10
+#: How often a command is sent before its conflict is reported. Sixteen writers that never rest need up to 30 tries
+#: each, thirty-two up to 50; after that the time is mostly over anyway.
+DEFAULT_ATTEMPTS: Final = 100
 
 _FIRST_PAUSE: Final = 0.01
 _LONGEST_PAUSE: Final = 0.5
