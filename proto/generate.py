@@ -20,6 +20,7 @@ from stubs import runtime_module, stub_module
 HERE = Path(__file__).resolve().parent
 TARGET = HERE.parent / "angzarr_domain" / "wire" / "pb"
 SOURCES = ("google/rpc", "io/angzarr/v1", "sererr/v1")
+OLDER = ("released", "interim")  # one folder, descriptor set and module for each older generation
 FOR_USERS = ("io/angzarr/v1", "sererr/v1")  # their own google/rpc is theirs
 OURS = "angzarr_domain/"  # run-time file names start with it: no other library registers such names
 
@@ -29,6 +30,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Compile proto/ into angzarr_domain/wire/pb/.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when something differs")
     wanted = generated(compiled(sources(SOURCES)))
+    for name in OLDER:
+        wanted |= generated_older(name, compiled(sources((name,))))
     if parser.parse_args().check:
         return check(wanted)
     for path in sorted(existing() - wanted.keys()):
@@ -103,6 +106,15 @@ def generated(protocol: FileDescriptorSet) -> dict[str, bytes]:
         "messages.py": runtime_module(protocol).encode(),
         "messages.pyi": stub_module(protocol).encode(),
         **copies,
+    }
+
+
+def generated_older(name: str, protocol: FileDescriptorSet) -> dict[str, bytes]:
+    """The same of an older generation, which users' protoc has no need of."""
+    return {
+        f"{name}.binpb": protocol.SerializeToString(deterministic=True),
+        f"{name}.py": runtime_module(protocol, well_known=False).encode(),
+        f"{name}.pyi": stub_module(protocol, well_known=False).encode(),
     }
 
 

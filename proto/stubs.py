@@ -1,4 +1,4 @@
-"""The text of `wire/pb/messages.py` and of its type stub, made from the compiled protocol."""
+"""The text of `wire/pb/messages.py`, its likes, and their type stubs, made from the compiled protocol."""
 
 from collections.abc import Iterable, Iterator
 
@@ -41,14 +41,20 @@ class Timestamp(Message):
 """
 
 
-def runtime_module(protocol: FileDescriptorSet) -> str:
-    """One line for each class: looked up by full name in our own pool."""
-    names = [*_WELL_KNOWN, *(name for name, _ in _messages(protocol))]
+_WELL_KNOWN_IMPORTS = """
+from .messages import Any as Any
+from .messages import Timestamp as Timestamp
+"""
+
+
+def runtime_module(protocol: FileDescriptorSet, *, well_known: bool = True) -> str:
+    """One line for each class: looked up by full name in our own pool. The well-known ones are in one module alone."""
+    names = [*(_WELL_KNOWN if well_known else ()), *(name for name, _ in _messages(protocol))]
     lines = [f'{name.rpartition(".")[2]} = message_class("{name}")' for name in names]
     return "\n".join([_HEADER, "from angzarr_domain.wire._pool import message_class\n", *lines, ""])
 
 
-def stub_module(protocol: FileDescriptorSet) -> str:
+def stub_module(protocol: FileDescriptorSet, *, well_known: bool = True) -> str:
     """What a type checker sees of each class."""
     imports = (
         "from collections.abc import Iterable, Mapping, MutableMapping\n"
@@ -60,7 +66,8 @@ def stub_module(protocol: FileDescriptorSet) -> str:
         "from google.protobuf.message import Message\n"
     )
     classes = ["\n".join(_class(message)) for _, message in _messages(protocol)]
-    return "\n".join([_HEADER, imports + _WELL_KNOWN_STUBS, "\n\n".join(classes), ""])
+    shared = _WELL_KNOWN_STUBS if well_known else _WELL_KNOWN_IMPORTS
+    return "\n".join([_HEADER, imports + shared, "\n\n".join(classes), ""])
 
 
 def _messages(protocol: FileDescriptorSet) -> Iterator[tuple[str, DescriptorProto]]:

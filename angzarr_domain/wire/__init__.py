@@ -4,6 +4,7 @@ Everyone else sees frozen values (`angzarr_domain.books`) and bytes.
 """
 
 from ._formats import Format
+from ._generations import INTERIM, RELEASED
 from ._json import from_json, to_json
 from ._methods import COMPENSATE, METHODS, NOTIFICATION, REJECTION_NOTIFICATION, Kind, Method, Methods
 from ._payloads import TYPE_URL_PREFIX, PayloadCodec
@@ -12,10 +13,12 @@ from ._status import WireStatus, from_status, to_status
 
 __all__ = [
     "COMPENSATE",
+    "INTERIM",
     "METHODS",
     "NOTIFICATION",
     "POOL",
     "REJECTION_NOTIFICATION",
+    "RELEASED",
     "TYPE_URL_PREFIX",
     "Format",
     "Kind",

@@ -15,19 +15,21 @@ from google.protobuf.message import Message
 
 _GENERATED = Path(__file__).resolve().parent / "pb"
 _WELL_KNOWN = (descriptor_pb2, any_pb2, duration_pb2, empty_pb2, timestamp_pb2)
+_SETS = ("protocol.binpb", "released.binpb", "interim.binpb")
 
 
 def _loaded() -> DescriptorPool:
     pool = DescriptorPool()
     for module in _WELL_KNOWN:
         pool.AddSerializedFile(module.DESCRIPTOR.serialized_pb)
-    for file in FileDescriptorSet.FromString((_GENERATED / "protocol.binpb").read_bytes()).file:
-        pool.AddSerializedFile(file.SerializeToString())
+    for name in _SETS:
+        for file in FileDescriptorSet.FromString((_GENERATED / name).read_bytes()).file:
+            pool.AddSerializedFile(file.SerializeToString())
     return pool
 
 
 POOL = _loaded()
-"""Every schema of `io.angzarr.v1`; files are named `angzarr_domain/io/angzarr/v1/...`."""
+"""Every schema of every generation; their files are named `angzarr_domain/io/angzarr/v1/...` and the like."""
 
 
 def message_class(full_name: str) -> type[Message]:
