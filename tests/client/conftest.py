@@ -6,6 +6,7 @@ import pytest
 
 from angzarr_domain.client import DomainClient
 from angzarr_domain.hosting import Serving
+from tests.awaited import KINDS
 from tests.peers import Peer
 from tests.wallet import Wallet
 
@@ -22,7 +23,14 @@ def _endpoint(peer: Peer) -> Iterator[str]:
         yield serving.addresses[0]
 
 
+@pytest.fixture(name="kind", params=KINDS)
+def _kind(request: pytest.FixtureRequest) -> type[DomainClient]:
+    """The blocking client, and the asynchronous one behind the same names."""
+    name: str = request.param
+    return KINDS[name]
+
+
 @pytest.fixture(name="client")
-def _client(endpoint: str) -> Iterator[DomainClient]:
-    with DomainClient.connect(endpoint, aggregates=[Wallet]) as client:
+def _client(kind: type[DomainClient], endpoint: str) -> Iterator[DomainClient]:
+    with kind.connect(endpoint, aggregates=[Wallet]) as client:
         yield client

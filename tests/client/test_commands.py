@@ -64,9 +64,9 @@ def test_a_new_aggregate(client: DomainClient, peer: Peer) -> None:
     assert peer.metadata[0]["x-correlation-id"] == result.correlation_id
 
 
-def test_events_as_asked(endpoint: str) -> None:
+def test_events_as_asked(kind: type[DomainClient], endpoint: str) -> None:
     """A client that knows no types decodes the result by those it is given, and no others."""
-    with DomainClient.connect(endpoint) as client:
+    with kind.connect(endpoint) as client:
         result = client.command(Put(amount=5), ROOT).send_sync()
 
         assert result.decode(WasPut, WasTaken) == (WasPut(amount=5),)
@@ -174,11 +174,11 @@ def test_a_late_answer(client: DomainClient, peer: Peer) -> None:
     assert (caught.value.correlation_id, caught.value.status) == ("order-7", Status.DEADLINE_EXCEEDED)
 
 
-def test_the_clients_own_timeout(endpoint: str, peer: Peer) -> None:
+def test_the_clients_own_timeout(kind: type[DomainClient], endpoint: str, peer: Peer) -> None:
     """Counts where a call names none."""
     peer.delay = 30
 
-    with DomainClient.connect(endpoint, timeout=0.2) as client, pytest.raises(UnknownOutcome):
+    with kind.connect(endpoint, timeout=0.2) as client, pytest.raises(UnknownOutcome):
         client.command(Put(amount=5), ROOT).send_sync()
     peer.release.set()
 
@@ -280,9 +280,9 @@ def test_a_client_serves_many_threads(client: DomainClient, peer: Peer) -> None:
     assert len(peer.streams) == 16
 
 
-def test_a_late_query(endpoint: str) -> None:
+def test_a_late_query(kind: type[DomainClient], endpoint: str) -> None:
     """A query stores nothing, so a late answer is a plain failure."""
-    with DomainClient.connect(endpoint) as client, pytest.raises(DeadlineExceeded):
+    with kind.connect(endpoint) as client, pytest.raises(DeadlineExceeded):
         client.query("wallet", ROOT).get_event_book(timeout=1e-9)
 
 

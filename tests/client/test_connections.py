@@ -57,15 +57,19 @@ def free_port() -> int:
 
 
 @pytest.mark.parametrize("form", ["{0}/c.sock", "unix:{0}/c.sock", "unix://{0}/c.sock", "./c.sock", "unix:c.sock"])
-def test_sockets(peer: Peer, short_path: Path, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+def test_sockets(
+    kind: type[DomainClient], peer: Peer, short_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
     """Every form of a path reaches the same socket, with an authority that any HTTP/2 server accepts."""
     monkeypatch.chdir(short_path)
 
-    with Serving(peer.served(), [f"unix:{short_path}/c.sock"]), DomainClient.connect(form.format(short_path)) as client:
+    with Serving(peer.served(), [f"unix:{short_path}/c.sock"]), kind.connect(form.format(short_path)) as client:
         assert client.command(Put(amount=5), ROOT).send_sync().decode(WasPut) == (WasPut(amount=5),)
 
 
-def test_a_socket_with_an_odd_name(peer: Peer, short_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_socket_with_an_odd_name(
+    kind: type[DomainClient], peer: Peer, short_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """GRPC reads addresses as URIs; a path is a path all the same."""
     path = short_path / "a b%20#?é.sock"
     server = grpc.server(ThreadPoolExecutor(1), handlers=[*generic_handlers(peer.served())])
@@ -73,7 +77,7 @@ def test_a_socket_with_an_odd_name(peer: Peer, short_path: Path, monkeypatch: py
     server.add_insecure_port("unix:a%20b%2520%23%3F%C3%A9.sock")
     server.start()
 
-    with DomainClient.connect(str(path)) as client:
+    with kind.connect(str(path)) as client:
         assert path.exists()
         assert client.query("wallet", ROOT).get_pages() == ()
     server.stop(None).wait()
@@ -90,24 +94,24 @@ class Authority(grpc.GenericRpcHandler):
         return grpc.unary_unary_rpc_method_handler(behaviour)
 
 
-def test_the_authority_of_a_socket(short_path: Path) -> None:
+def test_the_authority_of_a_socket(kind: type[DomainClient], short_path: Path) -> None:
     """Is localhost: servers in Rust refuse the percent-encoded path that gRPC would send."""
     server = grpc.server(ThreadPoolExecutor(1), handlers=[Authority()])
     server.add_insecure_port(f"unix:{short_path}/c.sock")
     server.start()
 
-    with DomainClient.connect(f"{short_path}/c.sock") as client, pytest.raises(ServerError, match=r"^localhost$"):
+    with kind.connect(f"{short_path}/c.sock") as client, pytest.raises(ServerError, match=r"^localhost$"):
         ask(client)
     server.stop(None).wait()
 
 
 @EVERY_CALL
-def test_no_socket_file(short_path: Path, call: Callable[[DomainClient], object]) -> None:
+def test_no_socket_file(kind: type[DomainClient], short_path: Path, call: Callable[[DomainClient], object]) -> None:
     """The path is named, and what to do (C-0326)."""
     endpoint = f"{short_path}/gone.sock"
 
     with (
-        DomainClient.connect(endpoint) as client,
+        kind.connect(endpoint) as client,
         pytest.raises(ConnectionFailed, match=f"no socket file {endpoint}: start the coordinator") as caught,
     ):
         call(client)
@@ -116,42 +120,42 @@ def test_no_socket_file(short_path: Path, call: Callable[[DomainClient], object]
 
 
 @EVERY_CALL
-def test_a_dead_socket(short_path: Path, call: Callable[[DomainClient], object]) -> None:
+def test_a_dead_socket(kind: type[DomainClient], short_path: Path, call: Callable[[DomainClient], object]) -> None:
     """A socket file whose server is gone is told from one that is not there."""
     endpoint = f"{short_path}/dead.sock"
     with socket.socket(socket.AF_UNIX) as left_behind:
         left_behind.bind(endpoint)
 
-    with DomainClient.connect(endpoint) as client, pytest.raises(ConnectionFailed, match="connection refused"):
+    with kind.connect(endpoint) as client, pytest.raises(ConnectionFailed, match="connection refused"):
         call(client)
 
 
 @EVERY_CALL
-def test_a_closed_port(call: Callable[[DomainClient], object]) -> None:
+def test_a_closed_port(kind: type[DomainClient], call: Callable[[DomainClient], object]) -> None:
     """Nobody listens there; nothing was sent, not even of a command (C-0323, C-0205, C-0245)."""
     endpoint = f"127.0.0.1:{free_port()}"
 
     with (
-        DomainClient.connect(endpoint) as client,
+        kind.connect(endpoint) as client,
         pytest.raises(ConnectionFailed, match=f"refused, nothing listens at {endpoint}"),
     ):
         call(client)
 
 
 @EVERY_CALL
-def test_a_host_that_does_not_resolve(call: Callable[[DomainClient], object]) -> None:
+def test_a_host_that_does_not_resolve(kind: type[DomainClient], call: Callable[[DomainClient], object]) -> None:
     """Names the host and DNS (C-0322)."""
     with (
-        DomainClient.connect("no-such-host.invalid:1310") as client,
+        kind.connect("no-such-host.invalid:1310") as client,
         pytest.raises(ConnectionFailed, match=r"no-such-host.invalid:1310 cannot be resolved \(DNS\)"),
     ):
         call(client)
 
 
-def test_a_server_that_comes_late(peer: Peer, short_path: Path) -> None:
+def test_a_server_that_comes_late(kind: type[DomainClient], peer: Peer, short_path: Path) -> None:
     """The same client works as soon as somebody serves."""
     endpoint = f"unix:{short_path}/c.sock"
-    with DomainClient.connect(endpoint) as client:
+    with kind.connect(endpoint) as client:
         with pytest.raises(ConnectionFailed):
             ask(client)
 
@@ -166,7 +170,9 @@ def test_a_server_that_comes_late(peer: Peer, short_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("call", "error"), [(put, UnknownOutcome), (ask, AngzarrError)], ids=["command", "query"])
-def test_a_server_lost_in_mid_call(call: Callable[[DomainClient], object], error: type[AngzarrError]) -> None:
+def test_a_server_lost_in_mid_call(
+    kind: type[DomainClient], call: Callable[[DomainClient], object], error: type[AngzarrError]
+) -> None:
     """A command that was sent may have been stored; a query simply failed (C-0339)."""
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as thread:
 
@@ -179,20 +185,20 @@ def test_a_server_lost_in_mid_call(call: Callable[[DomainClient], object], error
                 time.sleep(0.3)
 
         done = thread.submit(hang_up)
-        with DomainClient.connect(f"127.0.0.1:{listener.getsockname()[1]}") as client, pytest.raises(error) as caught:
+        with kind.connect(f"127.0.0.1:{listener.getsockname()[1]}") as client, pytest.raises(error) as caught:
             call(client)
         done.result()
 
     assert isinstance(caught.value, UnknownOutcome) is (call is put)
 
 
-def test_another_kind_of_service(short_path: Path) -> None:
+def test_another_kind_of_service(kind: type[DomainClient], short_path: Path) -> None:
     """A peer that does not serve the method is told from one that refuses."""
     server = grpc.server(ThreadPoolExecutor(1))
     server.add_insecure_port(f"unix:{short_path}/c.sock")
     server.start()
 
-    with DomainClient.connect(f"unix:{short_path}/c.sock") as client, pytest.raises(MethodNotServed):
+    with kind.connect(f"unix:{short_path}/c.sock") as client, pytest.raises(MethodNotServed):
         put(client)
     server.stop(None).wait()
 
@@ -227,9 +233,9 @@ def test_a_shared_channel(endpoint: str) -> None:
 
 
 @EVERY_CALL
-def test_a_closed_client(endpoint: str, call: Callable[[DomainClient], object]) -> None:
+def test_a_closed_client(kind: type[DomainClient], endpoint: str, call: Callable[[DomainClient], object]) -> None:
     """Every later call fails, and says why (C-0229); closing again is harmless."""
-    client = DomainClient.connect(endpoint)
+    client = kind.connect(endpoint)
     ask(client)
     client.close()
     client.close()
@@ -253,9 +259,9 @@ def test_a_channel_closed_by_its_owner(endpoint: str, call: Callable[[DomainClie
     assert caught.value.code == "CLIENT_CLOSED"
 
 
-def test_closing_a_half_closes_the_whole(endpoint: str) -> None:
+def test_closing_a_half_closes_the_whole(kind: type[DomainClient], endpoint: str) -> None:
     """The parts of a client share its connection."""
-    client = DomainClient.connect(endpoint)
+    client = kind.connect(endpoint)
     client.query.close()
 
     with pytest.raises(UsageError):
@@ -298,24 +304,24 @@ def _certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes
     return (folder / "key").read_bytes(), (folder / "cert").read_bytes()
 
 
-def test_tls(peer: Peer, certificate: tuple[bytes, bytes]) -> None:
+def test_tls(kind: type[DomainClient], peer: Peer, certificate: tuple[bytes, bytes]) -> None:
     """https:// is TLS: trusted by the credentials given, refused by the system's roots, never plaintext (C-0321)."""
     server = grpc.server(ThreadPoolExecutor(1), handlers=[*generic_handlers(peer.served())])
     port = server.add_secure_port("localhost:0", grpc.ssl_server_credentials([certificate]))
     server.start()
     trusted = grpc.ssl_channel_credentials(certificate[1])
 
-    with DomainClient.connect(f"https://localhost:{port}", credentials=trusted) as client:
+    with kind.connect(f"https://localhost:{port}", credentials=trusted) as client:
         put(client)
-    with DomainClient.connect(f"https://localhost:{port}") as client, pytest.raises(ConnectionFailed, match="TLS"):
+    with kind.connect(f"https://localhost:{port}") as client, pytest.raises(ConnectionFailed, match="TLS"):
         put(client)
     server.stop(None).wait()
 
 
-def test_credentials_for_plaintext() -> None:
+def test_credentials_for_plaintext(kind: type[DomainClient]) -> None:
     """They would protect nothing, so they are refused."""
     with pytest.raises(UsageError, match="https://"):
-        DomainClient.connect("localhost:1310", credentials=grpc.ssl_channel_credentials())
+        kind.connect("localhost:1310", credentials=grpc.ssl_channel_credentials())
 
 
 def test_aggregates_teach_types(client: DomainClient, peer: Peer) -> None:

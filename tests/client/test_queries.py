@@ -122,9 +122,9 @@ def test_pages_decode(client: DomainClient, ten: UUID) -> None:
     assert [page.decode() for page in book.pages] == [WasPut(amount=n) for n in range(10)]
 
 
-def test_pages_of_unknown_types(endpoint: str, ten: UUID) -> None:
+def test_pages_of_unknown_types(kind: type[DomainClient], endpoint: str, ten: UUID) -> None:
     """A client that was told of no types decodes when it is told which."""
-    with DomainClient.connect(endpoint) as client:
+    with kind.connect(endpoint) as client:
         (page,) = client.query("wallet", ten).range(4, 4).get_pages()
 
         with pytest.raises(DecodeFailed, match="known here: nothing"):
