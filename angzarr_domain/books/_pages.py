@@ -7,7 +7,7 @@ from typing import Any, Protocol, Self, TypeVar, overload
 
 import attrs
 
-from angzarr_domain.exceptions import DecodeFailed, UsageError
+from angzarr_domain.exceptions import DecodeFailed, InvalidArgument, UsageError
 
 from ._covers import Cover
 from ._payloads import Codec, Message, Payload
@@ -29,8 +29,20 @@ def to_nanoseconds(moment: datetime) -> int:
 
 
 def from_nanoseconds(nanoseconds: int) -> datetime:
-    """The moment in UTC, cut to microseconds, which is what datetime holds."""
-    return _EPOCH + timedelta(microseconds=nanoseconds // 1000)
+    """The moment in UTC, cut to microseconds, which is what datetime holds.
+
+    Raises:
+        InvalidArgument: TIMESTAMP_PARSE_FAILED: it is outside the years 1 to 9999.
+
+    """
+    try:
+        return _EPOCH + timedelta(microseconds=nanoseconds // 1000)
+    except OverflowError as error:
+        raise InvalidArgument(
+            "a moment outside the years 1 to 9999 is no datetime; its nanoseconds can still be read",
+            field="nanoseconds",
+            code="TIMESTAMP_PARSE_FAILED",
+        ) from error
 
 
 class PayloadStorageType(IntEnum):
@@ -119,7 +131,7 @@ class EventPage(_FromClient):
 
     @property
     def created_at(self) -> datetime | None:
-        """When it was created, in UTC, cut to microseconds."""
+        """When it was created, in UTC, cut to microseconds; InvalidArgument where no datetime can say it."""
         return None if self.created_at_ns is None else from_nanoseconds(self.created_at_ns)
 
     @overload

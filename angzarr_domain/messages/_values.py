@@ -26,7 +26,7 @@ class OpenEnum(IntEnum):
 
     def __repr__(self) -> str:
         # As one would write it, so that a message's repr can be pasted.
-        known = self.name in type(self).__members__
+        known = type(self).__members__.get(self.name) is self
         return f"{type(self).__name__}.{self.name}" if known else f"{type(self).__name__}({int(self)})"
 
 

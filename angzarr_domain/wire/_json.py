@@ -24,17 +24,23 @@ from google.protobuf.message import Message as CompiledMessage
 
 from angzarr_domain.books import Message, type_name
 from angzarr_domain.exceptions import InvalidArgument
-from angzarr_domain.messages import FrozenMap, OpenEnum
+from angzarr_domain.messages import FrozenMap, OpenEnum, Shape, schema_of
 
 M = TypeVar("M", bound=Message)
 _MICROSECOND = timedelta(microseconds=1)
+_REALS = frozenset({"double", "float"})
 
 
 def to_json(message: Message) -> dict[str, Any]:
     """The message as values that `json.dumps` takes.
 
     Compiled messages give protobuf's own JSON form, with field names as in the .proto.
+
+    Raises:
+        UsageError: It is no message.
+
     """
+    type_name(type(message))
     if isinstance(message, CompiledMessage):
         return json_format.MessageToDict(
             message, preserving_proto_field_name=True, descriptor_pool=_pool_of(type(message))
@@ -115,7 +121,7 @@ def _duration_in(value: Any, _type: Any) -> timedelta:
 
 
 def _enum_out(value: OpenEnum) -> str | int:
-    return value.name if value.name in type(value).__members__ else int(value)
+    return value.name if type(value).__members__.get(value.name) is value else int(value)
 
 
 def _enum_in(value: Any, enum: type[OpenEnum]) -> OpenEnum:
@@ -163,7 +169,15 @@ def _is_of(origin: Any) -> Callable[[Any], bool]:
 
 
 def _message_out(cls: type[Any], converter: cattrs.Converter) -> Callable[[Any], Any]:
-    return make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=True)
+    plain_of = make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=True)
+    reals = [name for name, field in schema_of(cls).items() if field.shape is Shape.SINGLE and field.kind in _REALS]
+
+    def out(message: Any) -> Any:
+        # -0.0 equals the default that is left out, and is still another value.
+        negative = (name for name in reals if str(getattr(message, name)) == "-0.0")
+        return plain_of(message) | dict.fromkeys(negative, -0.0)
+
+    return out if reals else plain_of
 
 
 def _message_in(cls: type[Any], converter: cattrs.Converter) -> Callable[[Any, Any], Any]:

@@ -44,7 +44,7 @@ class PayloadCodec:
                 )
 
     def encode(self, message: Message, /) -> Payload:
-        """The payload of a message; equal messages give equal bytes.
+        """The payload of a message; equal messages give equal bytes (but 0.0 and -0.0, which are equal, do not).
 
         Raises:
             UsageError: It is no message.
@@ -160,7 +160,10 @@ def _of_generated(full_name: str, message_type: type[Any]) -> _Binding:
 
     def encode(message: Any) -> bytes:
         raw = raw_type()
-        shape.write(raw, message)
+        try:
+            shape.write(raw, message)
+        except RecursionError as error:
+            raise _unencodable(full_name) from error
         return serialize(raw)
 
     def decoder() -> Decoder:
@@ -191,13 +194,16 @@ def _serializer(full_name: str, message_type: type[CompiledMessage]) -> Callable
                 # Protobuf writes what is nested too deep for it to read; nobody could load that again.
                 message_type.FromString(value)
         except (EncodeError, DecodeError) as error:
-            raise InvalidArgument(
-                f"a {full_name} cannot be encoded: a required field is missing, or it is nested too deep",
-                field=full_name,
-            ) from error
+            raise _unencodable(full_name) from error
         return value
 
     return serialize
+
+
+def _unencodable(full_name: str) -> InvalidArgument:
+    return InvalidArgument(
+        f"a {full_name} cannot be encoded: a required field is missing, or it is nested too deep", field=full_name
+    )
 
 
 def _recursive(descriptor: Any) -> bool:

@@ -21,7 +21,7 @@ from angzarr_domain.books import (
     next_sequence,
     to_nanoseconds,
 )
-from angzarr_domain.exceptions import DecodeFailed, UsageError
+from angzarr_domain.exceptions import DecodeFailed, InvalidArgument, UsageError
 from angzarr_domain.wire import PayloadCodec
 from tests.ledger import Account, Deposited, Opened
 
@@ -88,6 +88,17 @@ def test_a_page_shows_its_time_as_a_view() -> None:
 
     assert page.created_at == datetime(2026, 1, 1, 0, 0, 0, 123456, tzinfo=UTC)
     assert EventPage().created_at is None
+
+
+@pytest.mark.parametrize("seconds", [2**62, -(2**62), 253_402_300_800, -62_135_596_801])
+def test_a_moment_that_no_datetime_holds_is_a_typed_error(seconds: int) -> None:
+    """A peer may send any number; reading it says so in words."""
+    page = EventPage(created_at_ns=seconds * 1_000_000_000)
+
+    with pytest.raises(InvalidArgument, match="outside the years 1 to 9999") as refused:
+        assert page.created_at
+
+    assert refused.value.code == "TIMESTAMP_PARSE_FAILED"
 
 
 @given(st.datetimes(timezones=st.just(UTC)))

@@ -2,15 +2,16 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from angzarr_domain.exceptions import InvalidArgument
-from angzarr_domain.wire import from_json, to_json
+from angzarr_domain.exceptions import InvalidArgument, UsageError
+from angzarr_domain.messages import OpenEnum, frozen, proto
+from angzarr_domain.wire import PayloadCodec, from_json, to_json
 from tests.shop.compiled import compiled
 from tests.shop.money_messages import Money
 from tests.shop.orders_messages import (
@@ -106,6 +107,30 @@ def test_json_that_does_not_fit_says_where(plain: dict[str, Any], place: str) ->
     assert "shop.orders.v1.PlaceOrder" in str(refused.value)
 
 
+def test_a_negative_zero_keeps_its_sign() -> None:
+    """It equals the default, and still has bytes of its own."""
+    message = Scalars(a_double=-0.0, a_float=-0.0)
+    plain = json.loads(json.dumps(to_json(message)))
+
+    assert PayloadCodec().encode(from_json(Scalars, plain)) == PayloadCodec().encode(message)
+
+
+def test_a_number_without_a_name_is_not_read_as_a_name() -> None:
+    """Even where an enum has a member that is called as such numbers are shown."""
+
+    class Confusing(OpenEnum):
+        NONE = 0
+        UNKNOWN_7 = 9
+
+    @frozen(kw_only=True)
+    class Holder:
+        __protobuf_name__: ClassVar[str] = "shop.Holder"
+        it: Confusing = proto(1, Confusing)
+
+    assert to_json(Holder(it=Confusing(7))) == {"it": 7}
+    assert repr(Confusing(7)) == "Confusing(7)"
+
+
 @pytest.mark.parametrize("plain", [{"a_double": "1"}, {"a_double": True}, {"a_float": None}, {"a_int64": 2**63}])
 def test_numbers_are_not_guessed(plain: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgument):
@@ -145,3 +170,9 @@ def test_json_that_does_not_fit_a_compiled_message_is_refused() -> None:
         from_json(compiled("shop.money.v1.Money"), {"minor_units": "secret"})
 
     assert "secret" not in repr(refused.value)
+
+
+@pytest.mark.parametrize("wrong", [5, "text", [Money()]])
+def test_what_is_no_message_has_no_json(wrong: Any) -> None:
+    with pytest.raises(UsageError, match="no message class"):
+        to_json(wrong)

@@ -291,6 +291,32 @@ def test_a_message_nested_deeper_than_it_could_be_read_is_refused() -> None:
         CODEC.encode(deep)
 
 
+def test_a_message_nested_deeper_than_python_follows_is_refused() -> None:
+    """By the same error; what is too deep for Python is too deep for protobuf, too."""
+    deep = Category()
+    for _ in range(2_000):
+        deep = Category(parent=deep)
+
+    with pytest.raises(InvalidArgument, match="nested too deep"):
+        CODEC.encode(deep)
+
+
+def test_bytes_nested_too_deep_are_a_decode_failure() -> None:
+    """Nobody can make a reader run out of stack."""
+    value = b""
+    for _ in range(5_000):
+        value = b"\x12" + _varint(len(value)) + value
+
+    assert schema_of(Category)["parent"].number == 2
+    assert failure(Payload("/shop.orders.v1.Category", value), Category) == failure(
+        Payload("/shop.orders.v1.Category", value), compiled("shop.orders.v1.Category")
+    )
+
+
+def _varint(number: int) -> bytes:
+    return bytes([number]) if number < 128 else bytes([number & 127 | 128]) + _varint(number >> 7)
+
+
 def test_a_codec_is_used_by_many_threads() -> None:
     codec, start, seen = PayloadCodec([Category]), threading.Barrier(8), list[Any]()
     deep = Category(name="a", children=(Category(name="b"),))
