@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 import pytest
@@ -18,14 +20,37 @@ from angzarr_domain.client import (
     RecordingTransport,
     Sleep,
     Step,
+    ThreadedTransport,
+    Transport,
+    arun,
     read_range,
     run,
 )
 from angzarr_domain.exceptions import DeadlineExceeded, ServerError, TooLarge, UsageError
 from angzarr_domain.wire import METHODS
 
+R = TypeVar("R")
+
 ROOT = UUID(int=7)
 QUERY = Query(Cover("wallet", ROOT))
+
+
+class Drive(Protocol):
+    """Carries out a flow."""
+
+    def __call__(self, flow: Flow[R], transport: Transport, /) -> R: ...
+
+
+def awaiting(flow: Flow[R], transport: Transport) -> R:
+    """Same as `run`, in an event loop."""
+    return asyncio.run(arun(flow, ThreadedTransport(transport)))
+
+
+@pytest.fixture(name="drive", params=[run, awaiting], ids=["run", "arun"])
+def _drive(request: pytest.FixtureRequest) -> Drive:
+    """Both drivers."""
+    driver: Drive = request.param
+    return driver
 
 
 def _interrupted(_call: int) -> object:
@@ -40,17 +65,17 @@ def ask() -> Step[EventBook]:
     return Call(METHODS.get_event_book, QUERY, CallOptions())
 
 
-def test_a_step_gives_its_result() -> None:
+def test_a_step_gives_its_result(drive: Drive) -> None:
     """What a call answers is what the flow gets, and what the flow returns is what run returns."""
 
     def flow() -> Flow[int]:
         book = yield from ask()
         return book.next_sequence
 
-    assert run(flow(), RecordingTransport([EventBook(next_sequence=4)])) == 4
+    assert drive(flow(), RecordingTransport([EventBook(next_sequence=4)])) == 4
 
 
-def test_errors_are_raised_in_the_flow() -> None:
+def test_errors_are_raised_in_the_flow(drive: Drive) -> None:
     """A flow decides what an error means."""
 
     def flow() -> Flow[str]:
@@ -60,20 +85,20 @@ def test_errors_are_raised_in_the_flow() -> None:
             return error.message
         return "no error"
 
-    assert run(flow(), RecordingTransport([ServerError("away")])) == "away"
+    assert drive(flow(), RecordingTransport([ServerError("away")])) == "away"
 
 
-def test_errors_that_a_flow_does_not_want() -> None:
+def test_errors_that_a_flow_does_not_want(drive: Drive) -> None:
     """They reach the caller."""
 
     def flow() -> Flow[None]:
         yield from ask()
 
     with pytest.raises(ServerError):
-        run(flow(), RecordingTransport([ServerError("away")]))
+        drive(flow(), RecordingTransport([ServerError("away")]))
 
 
-def test_a_flow_that_asks_nothing() -> None:
+def test_a_flow_that_asks_nothing(drive: Drive) -> None:
     """Is a flow all the same."""
 
     def flow() -> Flow[int]:
@@ -81,10 +106,10 @@ def test_a_flow_that_asks_nothing() -> None:
             yield from ask()
         return 1
 
-    assert run(flow(), RecordingTransport()) == 1
+    assert drive(flow(), RecordingTransport()) == 1
 
 
-def test_a_flow_is_closed() -> None:
+def test_a_flow_is_closed(drive: Drive) -> None:
     """Its own `finally` runs when it is interrupted."""
     seen: list[str] = []
 
@@ -98,11 +123,11 @@ def test_a_flow_is_closed() -> None:
         yield from map(_interrupted, [0])
 
     with pytest.raises(KeyboardInterrupt):
-        run(flow(), RecordingTransport(interrupt()))
+        drive(flow(), RecordingTransport(interrupt()))
     assert seen == ["closed"]
 
 
-def test_draining() -> None:
+def test_draining(drive: Drive) -> None:
     """Each answer goes to the sink as it arrives."""
     seen: list[EventBook] = []
     books = [EventBook(pages=(page(0),)), EventBook(pages=(page(1),))]
@@ -110,11 +135,11 @@ def test_draining() -> None:
     def flow() -> Flow[None]:
         yield from Drain(METHODS.get_events, QUERY, seen.append, CallOptions())
 
-    run(flow(), RecordingTransport([books]))
+    drive(flow(), RecordingTransport([books]))
     assert seen == books
 
 
-def test_a_sink_that_fails() -> None:
+def test_a_sink_that_fails(drive: Drive) -> None:
     """Ends the call, and its error is raised in the flow."""
     ended: list[str] = []
 
@@ -134,20 +159,20 @@ def test_a_sink_that_fails() -> None:
             return f"after {ended}"
         return "no error"
 
-    assert run(flow(), RecordingTransport([answers()])) == "after ['call']"
+    assert drive(flow(), RecordingTransport([answers()])) == "after ['call']"
 
 
-def test_sleeping() -> None:
+def test_sleeping(drive: Drive) -> None:
     """Is a step like any other."""
 
     def flow() -> Flow[str]:
         yield from Sleep(0)
         return "awake"
 
-    assert run(flow(), RecordingTransport()) == "awake"
+    assert drive(flow(), RecordingTransport()) == "awake"
 
 
-def test_unknown_steps() -> None:
+def test_unknown_steps(drive: Drive) -> None:
     """A driver says what it cannot do."""
 
     class Dance(Step[None]):
@@ -157,15 +182,15 @@ def test_unknown_steps() -> None:
         yield from Dance()
 
     with pytest.raises(TypeError, match="Dance is no step"):
-        run(flow(), RecordingTransport())
+        drive(flow(), RecordingTransport())
 
 
-def test_a_range_that_is_too_large() -> None:
+def test_a_range_that_is_too_large(drive: Drive) -> None:
     """Is halved until it fits."""
     half = EventBook(pages=(page(0), page(1)))
     transport = RecordingTransport([TooLarge("much"), TooLarge("much"), half])
 
-    book = run(read_range("wallet", ROOT, 0, 9, Budget()), transport)
+    book = drive(read_range("wallet", ROOT, 0, 9, Budget()), transport)
 
     assert [(call.request.selection.lower, call.request.selection.upper) for call in transport.calls] == [
         (0, 9),
@@ -175,36 +200,36 @@ def test_a_range_that_is_too_large() -> None:
     assert book.pages == half.pages
 
 
-def test_a_page_that_is_too_large() -> None:
+def test_a_page_that_is_too_large(drive: Drive) -> None:
     """Cannot be halved: the error stands."""
     with pytest.raises(TooLarge):
-        run(read_range("wallet", ROOT, 3, 3, Budget()), RecordingTransport([TooLarge("much")]))
+        drive(read_range("wallet", ROOT, 3, 3, Budget()), RecordingTransport([TooLarge("much")]))
 
 
-def test_an_empty_half() -> None:
+def test_an_empty_half(drive: Drive) -> None:
     """Is not the end of the stream: the other half is read too."""
     transport = RecordingTransport([TooLarge("much"), EventBook(), EventBook(pages=(page(7),))])
 
-    book = run(read_range("wallet", ROOT, 0, 9, Budget()), transport)
+    book = drive(read_range("wallet", ROOT, 0, 9, Budget()), transport)
 
     assert [each.sequence for each in book.pages] == [7]
 
 
-def test_a_peer_that_ignores_the_range() -> None:
+def test_a_peer_that_ignores_the_range(drive: Drive) -> None:
     """What was not asked for is left out."""
     transport = RecordingTransport([EventBook(pages=tuple(page(n) for n in range(9)), next_sequence=9)])
 
-    book = run(read_range("wallet", ROOT, 3, 5, Budget()), transport)
+    book = drive(read_range("wallet", ROOT, 3, 5, Budget()), transport)
 
     assert ([each.sequence for each in book.pages], book.next_sequence) == ([3, 4, 5], 6)
 
 
-def test_a_budget_that_is_used_up() -> None:
+def test_a_budget_that_is_used_up(drive: Drive) -> None:
     """The next call is not made."""
     transport = RecordingTransport()
 
     with pytest.raises(DeadlineExceeded, match="timeout="):
-        run(read_range("wallet", ROOT, 3, 5, Budget(expires=0.0)), transport)
+        drive(read_range("wallet", ROOT, 3, 5, Budget(expires=0.0)), transport)
     assert transport.calls == []
 
 
