@@ -15,8 +15,10 @@ if TYPE_CHECKING:
         AsyncAggregateClient,
         AsyncDomainClient,
         AsyncQueryClient,
+        AsyncSpeculativeClient,
         DomainClient,
         QueryClient,
+        SpeculativeClient,
     )
     from .repositories import AsyncRepository, Repository
 else:
@@ -27,9 +29,11 @@ else:
         "AsyncDomainClient": "client",
         "AsyncQueryClient": "client",
         "AsyncRepository": "repositories",
+        "AsyncSpeculativeClient": "client",
         "DomainClient": "client",
         "QueryClient": "client",
         "Repository": "repositories",
+        "SpeculativeClient": "client",
     }
 
     def __getattr__(name: str) -> object:
@@ -54,11 +58,13 @@ __all__ = [
     "AsyncDomainClient",
     "AsyncQueryClient",
     "AsyncRepository",
+    "AsyncSpeculativeClient",
     "Context",
     "DomainClient",
     "QueryClient",
     "Rejected",
     "Repository",
+    "SpeculativeClient",
     "aggregate",
     "applies",
     "handles",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Self
 from uuid import UUID
 
 import attrs
@@ -11,10 +12,11 @@ from ._pages import (
     EventBook,
     EventPage,
     ExternalDeferredSequence,
+    FromClient,
     PayloadReference,
     Snapshot,
 )
-from ._payloads import Payload
+from ._payloads import Codec, Payload
 
 
 class SyncMode(IntEnum):
@@ -49,7 +51,7 @@ class MergeStrategy(IntEnum):
 
 
 @attrs.frozen
-class CommandPage:
+class CommandPage(FromClient):
     """One command.
 
     Attributes:
@@ -65,6 +67,9 @@ class CommandPage:
     sync_mode: SyncMode | None = None
     external: PayloadReference | None = None
 
+    def _held(self) -> tuple[str, str, Payload | None]:
+        return "a command's page", "command", self.command
+
 
 @attrs.frozen
 class CommandBook:
@@ -72,6 +77,12 @@ class CommandBook:
 
     cover: Cover | None = None
     pages: tuple[CommandPage, ...] = ()
+
+    def remember(self, codec: Codec) -> Self:
+        """This book, whose pages from now on decode by the codec."""
+        for page in self.pages:
+            page.remember(codec)
+        return self
 
 
 @attrs.frozen
@@ -84,13 +95,16 @@ class CommandRequest:
 
 
 @attrs.frozen
-class Projection:
+class Projection(FromClient):
     """What a projector made of the events."""
 
     cover: Cover | None = None
     projector: str = ""
     sequence: int = 0
     projection: Payload | None = None
+
+    def _held(self) -> tuple[str, str, Payload | None]:
+        return f"the answer of projector {self.projector!r}", "projection", self.projection
 
 
 @attrs.frozen

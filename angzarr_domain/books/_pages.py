@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
@@ -91,8 +92,8 @@ class AngzarrDeferredSequence:
     command_index: int = 0
 
 
-class _FromClient:
-    """Remembers the codec of the client that a value came from, outside its fields and its equality."""
+class FromClient(ABC):
+    """Holds a message; remembers the codec of the client it came from, outside its fields and its equality."""
 
     __slots__ = ("_codec",)
     _codec: Codec
@@ -101,6 +102,31 @@ class _FromClient:
         """This very value, which from now on decodes by the codec."""
         object.__setattr__(self, "_codec", codec)
         return self
+
+    @overload
+    def decode(self) -> Message: ...
+    @overload
+    def decode(self, message_type: type[M]) -> M: ...
+    def decode(self, message_type: type[Any] | None = None) -> Any:
+        """What it holds as a message: of the given type, or of those that the client was told of.
+
+        Raises:
+            DecodeFailed: It holds nothing, or something of another type (the text lists what is known), or the
+                bytes are not readable.
+            UsageError: It came from no client.
+
+        """
+        name, kind, payload = self._held()
+        if payload is None:
+            raise DecodeFailed("", f"{name} holds no {kind}")
+        codec: Codec | None = getattr(self, "_codec", None)
+        if codec is None:
+            raise UsageError(f"{name} came from no client, so nothing can decode it: use a PayloadCodec")
+        return codec.decode_known(payload) if message_type is None else codec.decode(payload, message_type)
+
+    @abstractmethod
+    def _held(self) -> tuple[str, str, Payload | None]:
+        """What errors call it, of what kind its message is, and the message."""
 
     # A frozen value's copy is the value itself, and so keeps its codec.
     def __copy__(self) -> Self:
@@ -111,7 +137,7 @@ class _FromClient:
 
 
 @attrs.frozen
-class EventPage(_FromClient):
+class EventPage(FromClient):
     """One event.
 
     Attributes:
@@ -134,25 +160,8 @@ class EventPage(_FromClient):
         """When it was created, in UTC, cut to microseconds; InvalidArgument where no datetime can say it."""
         return None if self.created_at_ns is None else from_nanoseconds(self.created_at_ns)
 
-    @overload
-    def decode(self) -> Message: ...
-    @overload
-    def decode(self, message_type: type[M]) -> M: ...
-    def decode(self, message_type: type[Any] | None = None) -> Any:
-        """The event as a message: of the given type, or of those that the client was told of.
-
-        Raises:
-            DecodeFailed: There is no event, it is of another type (the text lists what is known), or its
-                bytes are not readable.
-            UsageError: The page came from no client.
-
-        """
-        if self.event is None:
-            raise DecodeFailed("", f"page {self.sequence} holds no event")
-        codec: Codec | None = getattr(self, "_codec", None)
-        if codec is None:
-            raise UsageError("this page came from no client, so nothing can decode it: use a PayloadCodec")
-        return codec.decode_known(self.event) if message_type is None else codec.decode(self.event, message_type)
+    def _held(self) -> tuple[str, str, Payload | None]:
+        return f"page {self.sequence}", "event", self.event
 
 
 @attrs.frozen

@@ -4,13 +4,14 @@
 """
 
 from ._abuilders import AsyncCommandBuilder, AsyncQueryBuilder, AsyncReadyCommand
-from ._aclient import AsyncAggregateClient, AsyncDomainClient, AsyncQueryClient
+from ._aclient import AsyncAggregateClient, AsyncDomainClient, AsyncQueryClient, AsyncSpeculativeClient
 from ._aconnection import AsyncConnection
 from ._arun import arun
 from ._budget import Budget, Default, Metadata, Timeout
 from ._builders import CommandBuilder, ReadyCommand
-from ._client import AggregateClient, DomainClient, QueryClient
+from ._client import AggregateClient, DomainClient, QueryClient, SpeculativeClient
 from ._connection import Connection, KnownTypes
+from ._decoding import decode_event, decode_events, events_from_response
 from ._endpoints import Endpoint, parse_endpoint
 from ._flows import MOST_IN_BETWEEN, PAGES_AT_A_TIME, read_range, speculate
 from ._points import AsOf, point_of
@@ -37,6 +38,7 @@ __all__ = [
     "AsyncQueryBuilder",
     "AsyncQueryClient",
     "AsyncReadyCommand",
+    "AsyncSpeculativeClient",
     "AsyncTransport",
     "Budget",
     "Call",
@@ -58,11 +60,15 @@ __all__ = [
     "RecordedCall",
     "RecordingTransport",
     "Sleep",
+    "SpeculativeClient",
     "Step",
     "ThreadedTransport",
     "Timeout",
     "Transport",
     "arun",
+    "decode_event",
+    "decode_events",
+    "events_from_response",
     "open_channel",
     "parse_endpoint",
     "point_of",

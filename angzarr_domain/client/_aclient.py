@@ -20,7 +20,12 @@ from angzarr_domain.books import (
     EventRequest,
     FactInjectionResponse,
     Message,
+    ProcessManagerRequest,
+    ProcessManagerResponse,
+    Projection,
     Query,
+    SagaRequest,
+    SagaResponse,
     SpeculateRequest,
     SyncMode,
 )
@@ -37,6 +42,7 @@ from ._flows import inject, read_book, send, speculate
 from ._making import BaseClient, Types
 from ._transports.base import DEFAULT_TIMEOUT, AsyncTransport
 from ._transports.grpc_aio import AsyncGrpcTransport, async_channels
+from ._what_ifs import manage, project, translate
 
 
 class _AsyncClient(BaseClient):
@@ -169,12 +175,49 @@ class AsyncQueryClient(_AsyncClient):
                 yield book.remember(self.connection.codec)
 
 
+class AsyncSpeculativeClient(_AsyncClient):
+    """Same as `SpeculativeClient`, awaited."""
+
+    async def command_handler(
+        self, request: SpeculateRequest, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()
+    ) -> CommandResponse:
+        """Same as `SpeculativeClient.command_handler`, awaited."""
+        budget = self.connection.budget(timeout, metadata)
+        return await self.connection.run(speculate(request, budget, self.connection.codec))
+
+    async def projector(
+        self, events: EventBook, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()
+    ) -> Projection:
+        """Same as `SpeculativeClient.projector`, awaited."""
+        budget = self.connection.budget(timeout, metadata)
+        return await self.connection.run(project(events, budget, self.connection.codec))
+
+    async def saga(
+        self, request: SagaRequest | EventBook, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()
+    ) -> SagaResponse:
+        """Same as `SpeculativeClient.saga`, awaited."""
+        budget = self.connection.budget(timeout, metadata)
+        return await self.connection.run(translate(request, budget, self.connection.codec))
+
+    async def process_manager(
+        self,
+        request: ProcessManagerRequest | EventBook,
+        *,
+        timeout: Timeout = Default.TIMEOUT,
+        metadata: Metadata = (),
+    ) -> ProcessManagerResponse:
+        """Same as `SpeculativeClient.process_manager`, awaited."""
+        budget = self.connection.budget(timeout, metadata)
+        return await self.connection.run(manage(request, budget, self.connection.codec))
+
+
 class AsyncDomainClient(_AsyncClient):
     """Same as `DomainClient`, awaited.
 
     Attributes:
         aggregate: Sends commands as they stand.
         query: Reads events; callable, to start a query builder.
+        speculative: Asks what would happen.
 
     """
 
@@ -182,6 +225,7 @@ class AsyncDomainClient(_AsyncClient):
         super().__init__(connection)
         self.aggregate = AsyncAggregateClient(connection)
         self.query = AsyncQueryClient(connection)
+        self.speculative = AsyncSpeculativeClient(connection)
 
     @overload
     def command(self, command: str, root: UUID | str | None = None) -> AsyncCommandBuilder: ...

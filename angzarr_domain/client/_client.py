@@ -1,4 +1,4 @@
-"""The clients. `DomainClient` has everything; `AggregateClient` and `QueryClient` are its halves, or stand alone."""
+"""The clients. `DomainClient` has everything; the others are its parts, or stand alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,12 @@ from angzarr_domain.books import (
     EventRequest,
     FactInjectionResponse,
     Message,
+    ProcessManagerRequest,
+    ProcessManagerResponse,
+    Projection,
     Query,
+    SagaRequest,
+    SagaResponse,
     SpeculateRequest,
     SyncMode,
 )
@@ -34,6 +39,7 @@ from ._making import BaseClient, Types
 from ._query_builder import QueryBuilder, read_books
 from ._transports.base import DEFAULT_TIMEOUT, Transport
 from ._transports.grpc import GrpcTransport, open_channel
+from ._what_ifs import manage, project, translate
 
 
 class _Client(BaseClient):
@@ -195,12 +201,68 @@ class QueryClient(_Client):
             yield book.remember(self.connection.codec)
 
 
+class SpeculativeClient(_Client):
+    """Asks what commands and events would lead to. Nothing is stored, sent or projected.
+
+    A coordinator answers for what it runs: one of aggregates knows nothing of sagas (NotSupported, MethodNotServed).
+    """
+
+    def command_handler(
+        self, request: SpeculateRequest, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()
+    ) -> CommandResponse:
+        """Same as `AggregateClient.handle_sync_speculative`."""
+        budget = self.connection.budget(timeout, metadata)
+        return self.connection.run(speculate(request, budget, self.connection.codec))
+
+    def projector(
+        self, events: EventBook, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()
+    ) -> Projection:
+        """What the projector would make of these events, all of them, in order (C-0271, C-0272).
+
+        Raises:
+            InvalidArgument: MISSING_EVENT_BOOK_COVER.
+
+        """
+        budget = self.connection.budget(timeout, metadata)
+        return self.connection.run(project(events, budget, self.connection.codec))
+
+    def saga(
+        self, request: SagaRequest | EventBook, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()
+    ) -> SagaResponse:
+        """Which commands and facts the saga would make of these events (C-0273).
+
+        Raises:
+            InvalidArgument: MISSING_SAGA_SOURCE, EMPTY_SAGA_SOURCE or MISSING_EVENT_BOOK_COVER.
+
+        """
+        budget = self.connection.budget(timeout, metadata)
+        return self.connection.run(translate(request, budget, self.connection.codec))
+
+    def process_manager(
+        self,
+        request: ProcessManagerRequest | EventBook,
+        *,
+        timeout: Timeout = Default.TIMEOUT,
+        metadata: Metadata = (),
+    ) -> ProcessManagerResponse:
+        """What the process manager would do about these events, in the state it is in (C-0275).
+
+        Raises:
+            InvalidArgument: MISSING_CORRELATION_ID, since that names the process (C-0276); MISSING_PM_TRIGGER,
+                EMPTY_PM_TRIGGER or MISSING_EVENT_BOOK_COVER.
+
+        """
+        budget = self.connection.budget(timeout, metadata)
+        return self.connection.run(manage(request, budget, self.connection.codec))
+
+
 class DomainClient(_Client):
-    """Commands and queries over one connection.
+    """Commands, queries and what-ifs over one connection.
 
     Attributes:
         aggregate: Sends commands as they stand.
         query: Reads events; callable, to start a query builder.
+        speculative: Asks what would happen.
 
     """
 
@@ -208,6 +270,7 @@ class DomainClient(_Client):
         super().__init__(connection)
         self.aggregate = AggregateClient(connection)
         self.query = QueryClient(connection)
+        self.speculative = SpeculativeClient(connection)
 
     @overload
     def command(self, command: str, root: UUID | str | None = None) -> CommandBuilder: ...

@@ -12,9 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from angzarr_domain.books import (
+    CommandBook,
+    CommandPage,
     EventBook,
     EventPage,
     Payload,
+    Projection,
     Snapshot,
     from_nanoseconds,
     is_message_type,
@@ -164,6 +167,22 @@ def test_a_book_makes_its_pages_remember() -> None:
     book = EventBook(pages=(EventPage(PAGE.event, 0), EventPage(PAGE.event, 1))).remember(CODEC)
 
     assert [page.decode() for page in book.pages] == [Deposited(amount=5)] * 2
+
+
+def test_a_command_book_makes_its_pages_remember() -> None:
+    """What a saga would send can be read as well."""
+    book = CommandBook(pages=(CommandPage(PAGE.event, 0), CommandPage())).remember(CODEC)
+
+    assert book.pages[0].decode() == book.pages[0].decode(Deposited) == Deposited(amount=5)
+    with pytest.raises(DecodeFailed, match="holds no command"):
+        book.pages[1].decode()
+
+
+def test_a_projection_decodes() -> None:
+    """The answer of a projector is a message, too."""
+    assert Projection(projection=PAGE.event).remember(CODEC).decode() == Deposited(amount=5)
+    with pytest.raises(DecodeFailed, match="the answer of projector 'sums' holds no projection"):
+        Projection(projector="sums").remember(CODEC).decode()
 
 
 def test_what_a_page_remembers_is_no_part_of_it() -> None:
