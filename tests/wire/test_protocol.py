@@ -109,6 +109,27 @@ ENUMS = {
     "PayloadStorageType": "PAYLOAD_STORAGE_TYPE_ UNSPECIFIED FILESYSTEM GCS S3",
     "ComponentKind": "COMPONENT_KIND_ UNSPECIFIED AGGREGATE SAGA PROCESS_MANAGER PROJECTOR",
 }
+# One line for each service: what its methods take and give, ">>" where it gives many, "*" where it takes many.
+SERVICES = """
+CommandHandlerService: Handle ContextualCommand > BusinessResponse, HandleFact FactRequest > EventBook, \
+Replay ReplayRequest > ReplayResponse
+CommandHandlerCoordinatorService: HandleCommand CommandRequest > CommandResponse, \
+HandleEvent EventRequest > FactInjectionResponse, \
+HandleSyncSpeculative SpeculateCommandHandlerRequest > CommandResponse, \
+HandleCompensation CommandRequest > BusinessResponse
+EventQueryService: GetEventBook Query > EventBook, GetEvents Query >> EventBook, Synchronize *Query >> EventBook, \
+GetAggregateRoots Empty >> AggregateRoot
+EventStreamService: Subscribe EventStreamFilter >> EventBook
+ProjectorService: Handle EventBook > Projection, HandleSpeculative EventBook > Projection
+ProjectorCoordinatorService: HandleSync EventRequest > Projection, Handle EventBook > Empty, \
+HandleSpeculative SpeculateProjectorRequest > Projection
+SagaService: Handle SagaHandleRequest > SagaResponse
+SagaCoordinatorService: Execute SagaHandleRequest > SagaResponse, ExecuteSpeculative SpeculateSagaRequest > SagaResponse
+ProcessManagerService: Handle ProcessManagerHandleRequest > ProcessManagerHandleResponse
+ProcessManagerCoordinatorService: Handle ProcessManagerCoordinatorRequest > ProcessManagerHandleResponse, \
+HandleSpeculative SpeculatePmRequest > ProcessManagerHandleResponse
+UpcasterService: Upcast UpcastRequest > UpcastResponse
+"""
 LINES = MESSAGES.strip().splitlines()
 PACKAGES = {"io.angzarr.v1", "sererr.v1", "google.rpc"}
 
@@ -132,11 +153,16 @@ def written(message: Any) -> str:
     return described + (f"; reserved {' '.join(reserved)}" if reserved else "")
 
 
+def type_of(field: Any) -> str:
+    name: str = field.type_name.rpartition(".")[2] or field.Type.Name(field.type).removeprefix("TYPE_").lower()
+    return name
+
+
 def kind(message: Any, field: Any, groups: list[str]) -> str:
-    maps = {nested.name for nested in message.nested_type if nested.options.map_entry}
-    name = field.type_name.rpartition(".")[2] or field.Type.Name(field.type).removeprefix("TYPE_").lower()
+    maps = {nested.name: nested.field for nested in message.nested_type if nested.options.map_entry}
+    name = type_of(field)
     if name in maps:
-        return " map string string"
+        return f" map {' '.join(map(type_of, maps[name]))}"
     mark = " R" if field.label == field.LABEL_REPEATED else " O" if field.proto3_optional else ""
     group = f" [{groups[field.oneof_index]}]" if field.HasField("oneof_index") and not field.proto3_optional else ""
     return mark + ("" if name == "string" and not mark else f" {name}") + group
@@ -148,6 +174,20 @@ def test_a_message_has_the_protocols_fields(line: str) -> None:
     name, _, fields = line.partition(": ")
 
     assert written(POOL.FindMessageTypeByName(full_name(name))) == fields
+
+
+def called(method: Any) -> str:
+    """A method of the pool in the notation of the table above."""
+    many, give = "*" if method.client_streaming else "", ">>" if method.server_streaming else ">"
+    return f"{method.name} {many}{method.input_type.name} {give} {method.output_type.name}"
+
+
+@pytest.mark.parametrize("line", SERVICES.strip().splitlines(), ids=lambda line: line.partition(":")[0])
+def test_a_service_has_the_protocols_methods(line: str) -> None:
+    """Every method, what it takes and gives, and how many of them."""
+    name, _, methods = line.partition(": ")
+
+    assert ", ".join(map(called, POOL.FindServiceByName(full_name(name)).methods)) == methods
 
 
 def test_there_is_no_message_besides() -> None:
