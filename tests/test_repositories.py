@@ -8,12 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import cast
+from typing import ClassVar, cast
 from uuid import UUID
 
+import attrs
 import pytest
 
-from angzarr_domain import DomainClient, Repository
+from angzarr_domain import Aggregate, DomainClient, Repository, aggregate, applies
 from angzarr_domain.aggregates import Change
 from angzarr_domain.books import EventBook, EventPage, Payload, SequenceRange, Snapshot
 from angzarr_domain.client import RecordingTransport
@@ -423,6 +424,25 @@ class TestPreview:
             wallets.preview(ROOT, WasPut(amount=1))
 
 
+class Coins(list[int]):
+    """Counts how often it is copied."""
+
+    copies: ClassVar[list[int]] = []
+
+    def __deepcopy__(self, _memo: object) -> Coins:
+        self.copies.append(len(self))
+        return Coins(self)
+
+
+@aggregate(domain="wallet")
+class Purse(Aggregate):
+    coins: Coins = attrs.field(factory=Coins)
+
+    @applies
+    def was_put(self, event: WasPut) -> None:
+        self.coins.append(event.amount)
+
+
 class TestHistory:
     def test_steps(self, wallets: Repository[Wallet], peer: Peer) -> None:
         """Each event with what it changed, from the first on."""
@@ -444,12 +464,50 @@ class TestHistory:
 
         assert [(step.before.balance, step.state.balance) for step in wallets.history(ROOT)] == [(0, 9), (9, 10)]
 
+    def test_states_that_are_changed(self, wallets: Repository[Wallet], peer: Peer) -> None:
+        """They are the caller's: what becomes of them has no effect on others made later."""
+        peer.record(ROOT, *(WasPut(amount=1) for _ in range(3)))
+        steps = list(wallets.history(ROOT))
+        steps[0].before.balance = steps[2].state.balance = 1_000
+
+        assert [steps[n].state.balance for n in (1, 0)] == [2, 1]
+
+    def test_states_that_are_asked_for_late(self, wallets: Repository[Wallet], peer: Peer) -> None:
+        """In any order, after the walk, and past gaps."""
+        peer.record(ROOT, *(WasPut(amount=1) for _ in range(1_100)))
+        peer.leave_out(ROOT, 10, 11, 500)
+        steps = list(wallets.history(ROOT))
+
+        asked = [(steps[n].before.balance, steps[n].state.balance) for n in (1_096, 3, 700, 10, 699)]
+        assert asked == [(1_096, 1_097), (3, 4), (700, 701), (10, 11), (699, 700)]
+        assert (steps[10].state.next_sequence, steps[1_096].state.next_sequence) == (13, 1_100)
+
+    def test_a_walk_copies_no_states(self, peer: Peer) -> None:
+        """But one for each read: a state that grows with its history would be copied for ever."""
+        peer.record(ROOT, *(WasPut(amount=1) for _ in range(1_100)))
+        Coins.copies.clear()
+
+        with Serving(peer.served(), ["127.0.0.1:0"]) as serving, DomainClient.connect(serving.addresses[0]) as client:
+            steps = sum(1 for _ in Repository(Purse, client).history(ROOT))
+
+        assert (steps, Coins.copies) == (1_100, [0, 500, 1_000])
+
+    def test_a_corrupt_event(self, wallets: Repository[Wallet], peer: Peer) -> None:
+        """Ends the walk where it is met, after the steps before it."""
+        peer.record(ROOT, *(WasPut(amount=1) for _ in range(3)))
+        peer.streams[ROOT][1] = EventPage(Payload("/tests.wallet.WasPut", b"\xff"), 1)
+        steps = iter(wallets.history(ROOT))
+
+        assert next(steps).state.balance == 1
+        with pytest.raises(CorruptHistory):
+            next(steps)
+
     def test_a_long_one(self, wallets: Repository[Wallet], peer: Peer) -> None:
         """Is read 500 events at a time, from 0, without snapshots."""
         peer.record(ROOT, *(WasPut(amount=1) for _ in range(1100)))
 
         assert [step.state.balance for step in wallets.history(ROOT)] == list(range(1, 1101))
-        assert len(peer.queries) == 4
+        assert len(peer.queries) == 5  # the last asks for whatever comes after a wide gap
 
     def test_holes(self, wallets: Repository[Wallet], peer: Peer) -> None:
         """Engines accept a gap between two events; it is no reason not to read on."""
@@ -545,9 +603,9 @@ class TestWithACoordinator:
     def test_many_writers(self, kept: Repository[Wallet]) -> None:
         """Sixteen on one aggregate all get through, and every execution counts, once."""
         with ThreadPoolExecutor(16) as threads:
-            sequences = threads.map(lambda _: kept.execute(ROOT, Put(amount=1)).sequence, range(160))
+            done = [threads.submit(kept.execute, ROOT, Put(amount=1)) for _ in range(160)]
 
-        assert sorted(sequences) == list(range(160))
+        assert sorted(each.result().sequence for each in done) == list(range(160))
         assert kept.load(ROOT).balance == 160
 
     def test_a_long_history(self, kept: Repository[Wallet]) -> None:

@@ -5,27 +5,45 @@ from __future__ import annotations
 import copy
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
+from functools import cached_property
+from threading import Lock
 from typing import Generic, TypeVar
 
 import attrs
 
-from angzarr_domain.aggregates import Aggregate, Change, changes
+from angzarr_domain.aggregates import Aggregate, Change, Fold, Replayed, changes
 from angzarr_domain.books import NOW, EventBook, EventPage, Message
-from angzarr_domain.client import PAGES_AT_A_TIME, AsyncConnection, Budget, Connection, Flow, read_range
+from angzarr_domain.client import AsyncConnection, Budget, Connection, Flow
 from angzarr_domain.exceptions import UsageError
 
-from ._loading import Subject
+from ._loading import Subject, feed_on, read_on
 
 A = TypeVar("A", bound=Aggregate)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False, repr=False)
 class HistoryStep(Generic[A]):
-    """One event, and what it did."""
+    """One event, and what it did.
+
+    States are made when they are asked for: a walk through a long history copies none that nobody looks at.
+    """
 
     page: EventPage
-    before: A
-    state: A
+    _stretch: Stretch[A] = attrs.field(alias="stretch", eq=False)
+    _index: int = attrs.field(alias="index", eq=False)
+
+    @cached_property
+    def before(self) -> A:
+        """The aggregate before the event."""
+        return self._stretch.state(self._index)
+
+    @cached_property
+    def state(self) -> A:
+        """The aggregate after the event."""
+        return self._stretch.state(self._index + 1)
+
+    def __repr__(self) -> str:
+        return f"HistoryStep(page={self.page!r}, before={self.before!r}, state={self.state!r})"
 
     @property
     def sequence(self) -> int:
@@ -53,6 +71,35 @@ class HistoryStep(Generic[A]):
         return changes(self.before, self.state)
 
 
+class Stretch(Generic[A]):
+    """Pages that were read together, and the aggregate before them: the state after any of them can be made anew."""
+
+    def __init__(self, subject: Subject[A], before: Replayed[A], book: EventBook) -> None:
+        self._subject = subject
+        self._before = before
+        self._book = book
+        self._fold: Fold[A] | None = None
+        self._folded = 0
+        self._latest: tuple[int, A] | None = None
+        self._lock = Lock()
+
+    def state(self, count: int) -> A:
+        """The state after the first `count` pages. Asked for in their order, each page is folded once."""
+        with self._lock:
+            if self._latest is None or self._latest[0] != count:
+                self._latest = count, self._made(count)
+            # The step after this one is given the same as its state before.
+            return self._latest[1]
+
+    def _made(self, count: int) -> A:
+        if self._fold is None or count < self._folded:
+            self._fold, self._folded = self._subject.fold(onto=self._before), 0
+        if count > self._folded:
+            feed_on(self._fold, EventBook(self._book.cover, self._book.pages[self._folded : count]))
+            self._folded = count
+        return copy.deepcopy(self._fold.result().state)
+
+
 class Reading(Generic[A]):
     """One pass over the history of an aggregate, from the first event on."""
 
@@ -60,63 +107,38 @@ class Reading(Generic[A]):
         self._subject = subject
         self._budget = budget
         self._following = 0
-        self._earlier: tuple[EventPage, ...] = ()
         self._fold = subject.fold()
-        self._before = copy.deepcopy(self._fold.result().state)
 
     def more(self) -> Flow[EventBook]:
         """Its next pages; none at its end."""
-        lower, subject = self._following, self._subject
-        upper = min(lower + PAGES_AT_A_TIME - 1, NOW)
-        book = yield from read_range(subject.definition.domain, subject.root, lower, upper, self._budget())
+        book = yield from read_on(self._subject, self._following, NOW, self._budget())
         self._following = book.next_sequence
-        return book
+        return book.remember(self._subject.codec)
 
-    def single(self, book: EventBook) -> Iterator[EventBook]:
-        """A book for each page, which is its last.
-
-        The page before it, which a fold skips, comes along: a hole in the middle of a history is no missing start.
-        """
-        for page in book.remember(self._subject.codec).pages:
-            yield EventBook(book.cover, (*self._earlier, page))
-            self._earlier = (page,)
+    @property
+    def state(self) -> A:
+        """The state so far, which changes as the reading goes on."""
+        return self._fold.result().state
 
     def steps(self, book: EventBook) -> Iterator[HistoryStep[A]]:
-        """What each page did."""
-        for each in self.single(book):
-            self._fold.feed(each)
-            before, self._before = self._before, copy.deepcopy(self._fold.result().state)
-            yield HistoryStep(page=each.pages[-1], before=before, state=self._before)
+        """What each page did, once it is folded."""
+        stretch = Stretch(self._subject, copy.deepcopy(self._fold.result()), book)
+        for index, page in enumerate(book.pages):
+            feed_on(self._fold, EventBook(book.cover, (page,)))
+            yield HistoryStep(page=page, stretch=stretch, index=index)
 
 
 def blame(subject: Subject[A], field: str, budget: Callable[[], Budget]) -> Flow[HistoryStep[A] | None]:
     """The step that set a field to what it is now."""
     check_field(subject.definition.cls, field)
-    fold, changed = subject.fold(), None
-    value = copy.deepcopy(getattr(fold.result().state, field))
-    reading = Reading(subject, budget)
+    reading, changed = Reading(subject, budget), None
+    value = copy.deepcopy(getattr(reading.state, field))
     while (book := (yield from reading.more())).pages:
-        for each in reading.single(book):
-            fold.feed(each)
-            present = getattr(fold.result().state, field)
+        for step in reading.steps(book):
+            present = getattr(reading.state, field)
             if present != value:
-                # Copied only now: a copy of every state takes far longer than folding once more.
-                value, changed = copy.deepcopy(present), each
-    return None if changed is None else (yield from _step_of(changed, subject, budget))
-
-
-def _step_of(last: EventBook, subject: Subject[A], budget: Callable[[], Budget]) -> Flow[HistoryStep[A]]:
-    fold, page, found = subject.fold(), last.pages[-1], False
-    reading = Reading(subject, budget)
-    while not found and (book := (yield from reading.more())).pages:
-        for each in reading.single(book):
-            found = each.pages[-1].sequence == page.sequence
-            if found:
-                break
-            fold.feed(each)
-    before = copy.deepcopy(fold.result().state)
-    fold.feed(last)
-    return HistoryStep(page=page, before=before, state=fold.result().state)
+                value, changed = copy.deepcopy(present), step
+    return changed
 
 
 class History(Generic[A]):
@@ -133,7 +155,7 @@ class History(Generic[A]):
             yield from reading.steps(book)
 
     def blame(self, field: str) -> HistoryStep[A] | None:
-        """The step that set a field to what it is now; None if it still has its default. Reads the history twice.
+        """The step that set a field to what it is now; None if it still has its default.
 
         Raises:
             UsageError: The aggregate has no such field; lists those it has.

@@ -73,7 +73,7 @@ def _load_by_ranges(subject: Subject[A], point: TemporalQuery, budget: Budget) -
         book = yield from read_on(subject, lower, last, budget)
         pages = _prefix(book.pages, point.as_of_time_ns)
         if pages:
-            _feed_on(fold, EventBook(book.cover, pages))
+            feed_on(fold, EventBook(book.cover, pages))
         if not pages or len(pages) < len(book.pages):
             break
     return fold.result()
@@ -90,7 +90,7 @@ def catch_up(
         book = yield from read_on(subject, fold.next_sequence, last, budget)
         if not book.pages:
             break
-        _feed_on(fold, book)
+        feed_on(fold, book)
         kept += book.remember(subject.codec).pages[: keep - len(kept)]
     return fold.result(), kept
 
@@ -106,7 +106,7 @@ def read_on(subject: Subject[Any], lower: int, last: int, budget: Budget) -> Flo
     return book
 
 
-def _feed_on(fold: Fold[Any], book: EventBook) -> None:
+def feed_on(fold: Fold[Any], book: EventBook) -> None:
     """Fold pages that were read from the fold's own place on: if they start later, then there is a gap before them."""
     first = book.pages[0].sequence
     if fold.next_sequence > 0 and first is not None and first > fold.next_sequence:
