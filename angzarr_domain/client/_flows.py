@@ -59,6 +59,10 @@ def send(request: CommandRequest, budget: Budget, codec: Codec) -> Flow[CommandR
 
 def explain(conflict: Conflict, command: CommandBook, budget: Budget, codec: Codec) -> Flow[None]:
     """Put the events that got in between on a conflict, or why they could not be read."""
+    if conflict.events is not None:
+        # The peer sent them along.
+        conflict.events = tuple(page.remember(codec) for page in conflict.events[:MOST_IN_BETWEEN])
+        return
     cover = command.cover or Cover()
     expected = conflict.expected
     if expected is None and command.pages:

@@ -9,7 +9,7 @@ from ._json import from_json, to_json
 from ._methods import COMPENSATE, METHODS, NOTIFICATION, REJECTION_NOTIFICATION, Kind, Method, Methods
 from ._payloads import TYPE_URL_PREFIX, PayloadCodec
 from ._pool import POOL, include_root
-from ._status import WireStatus, from_status, to_status
+from ._status import WireStatus, from_status, to_status, to_unrepeated_status
 
 __all__ = [
     "COMPENSATE",
@@ -31,4 +31,5 @@ __all__ = [
     "include_root",
     "to_json",
     "to_status",
+    "to_unrepeated_status",
 ]

@@ -14,8 +14,12 @@ from typing import Any, Final
 import attrs
 from google.protobuf.message import DecodeError
 
-from angzarr_domain.books import CommandBook, Cover, SyncMode, type_name_of_url
+from angzarr_domain.books import CommandBook, Cover, EventBook, SyncMode, type_name_of_url
 from angzarr_domain.exceptions import NotSupported
+
+from ._books import read_event_book
+from .pb import interim, released
+from .pb import messages as pb
 
 _NEWEST: Final = "io.angzarr.v1."
 _USERS_PREFIX: Final = "type.googleapis.com/"
@@ -115,6 +119,12 @@ class Dialect:
         """Refuse a cover whose ext would be lost."""
         if cover is not None and cover.ext is not None and not self.has_ext:
             raise NotSupported(f"cover.ext by {self.name}: it would be lost on the way")
+
+
+RELEASED_DIALECT: Final = Dialect("the released protocol", "angzarr", released, 2, has_ext=False, has_page_mode=False)
+INTERIM_DIALECT: Final = Dialect(
+    "the protocol of May 2026", "angzarr_client.proto.angzarr.v1", interim, 4, has_ext=True, has_page_mode=True
+)
 
 
 def _less_one(number: int) -> int:
@@ -263,3 +273,17 @@ _LIFT: Final[Mapping[str, Callable[[Dialect, Any], None]]] = MappingProxyType(
         "EventRequest": _lift_event_request,
     }
 )
+
+
+def read_bare_book(data: bytes) -> EventBook:
+    """The event book that older coordinators put where google.rpc.Status belongs.
+
+    Raises:
+        DecodeError: The bytes are no such book.
+        InvalidArgument: It makes no sense.
+
+    """
+    book = released.EventBook.FromString(data)
+    drop_held_back(RELEASED_DIALECT, book)
+    lift(RELEASED_DIALECT, "EventBook", book)
+    return read_event_book(pb.EventBook.FromString(book.SerializeToString()))

@@ -11,20 +11,23 @@ from google.protobuf.message import DecodeError
 from angzarr_domain.books import CascadeReactionError
 from angzarr_domain.exceptions import DecodeFailed, NotSupported, TooLarge
 
-from ._dialects import Dialect, drop_held_back, empty_held_back, lift, lower, refuse_held_back
+from ._dialects import (
+    INTERIM_DIALECT,
+    RELEASED_DIALECT,
+    Dialect,
+    drop_held_back,
+    empty_held_back,
+    lift,
+    lower,
+    refuse_held_back,
+)
 from ._methods import METHODS, Method, Methods
 from ._pool import POOL
-from .pb import interim, released
 
 V = TypeVar("V")
 
 #: Bytes that an older coordinator takes of a reply of business logic: 4 MiB.
 MAX_REPLY: Final = 4 * 1024 * 1024
-
-_RELEASED: Final = Dialect("the released protocol", "angzarr", released, 2, has_ext=False, has_page_mode=False)
-_INTERIM: Final = Dialect(
-    "the protocol of May 2026", "angzarr_client.proto.angzarr.v1", interim, 4, has_ext=True, has_page_mode=True
-)
 
 
 @attrs.frozen
@@ -174,8 +177,8 @@ def _left_out(dialect: Dialect, newest: Method[Any, Any], service: str) -> Metho
     return Method(service, newest.name, newest.kind, refuse, refuse, refuse, refuse)
 
 
-RELEASED: Final = _table(_RELEASED)
+RELEASED: Final = _table(RELEASED_DIALECT)
 """The calls of the released generation, package `angzarr`."""
 
-INTERIM: Final = _table(_INTERIM)
+INTERIM: Final = _table(INTERIM_DIALECT)
 """The calls of the generation of May 2026, package `angzarr_client.proto.angzarr.v1`."""

@@ -16,7 +16,7 @@ from typing import Final
 import attrs
 from google.protobuf.message import DecodeError
 
-from angzarr_domain.books import type_name_of_url
+from angzarr_domain.books import EventBook, type_name_of_url
 from angzarr_domain.exceptions import (
     AngzarrError,
     Conflict,
@@ -33,6 +33,7 @@ from angzarr_domain.exceptions import (
     restore,
 )
 
+from ._dialects import read_bare_book
 from ._fitting import fitting_code, fitting_details, fitting_text
 from ._hints import Trailers, wait_in_details, wait_in_trailers, write_wait
 from .pb import messages as pb
@@ -55,6 +56,8 @@ _TORN_TEXTS: Final = ("transport error", "RST_STREAM")
 # The released protocol puts a bare event book where google.rpc.Status belongs; its field 1 is a message (0x0A),
 # that of google.rpc.Status a number (0x08).
 _BARE_BOOK: Final = b"\x0a"
+# Among the fields of an error whose status is another than the one it travels as; no field of its own has a dash.
+_OWN_STATUS: Final = "own-status"
 
 
 @attrs.frozen
@@ -64,6 +67,21 @@ class WireStatus:
     status: Status
     message: str
     details: bytes
+
+
+def to_unrepeated_status(error: AngzarrError) -> WireStatus:
+    """Same as `to_status`, for coordinators that take every FAILED_PRECONDITION for a conflict, and call again.
+
+    Those of the older generations ask business logic eleven times. So INVALID_ARGUMENT travels, which they pass on at
+    once, and the error's own status beside its code, so that `from_status` gives the very same error.
+    """
+    if error.status != Status.FAILED_PRECONDITION:
+        return to_status(error)
+    travelling = type(error).of(
+        error.message, error.code, Status.INVALID_ARGUMENT, {**error.details, _OWN_STATUS: error.status.name}
+    )
+    travelling.retry_after = error.retry_after
+    return to_status(travelling)
 
 
 def to_status(error: AngzarrError) -> WireStatus:
@@ -117,12 +135,15 @@ def from_status(
 def _error(status: int, message: str, reported: _Reported, *, stores: bool) -> AngzarrError:
     known = Status(status) if 0 < status <= max(Status) else Status.UNKNOWN
     if reported.code:
-        return restore(reported.code, known, message or reported.code, reported.fields)
+        fields = dict(reported.fields)
+        own = Status.__members__.get(fields.pop(_OWN_STATUS, ""), known)
+        return restore(reported.code, own, message or reported.code, fields)
     text = message or f"the peer answered {known.name} and said no more"
     if known != Status.FAILED_PRECONDITION:
         return _BY_STATUS[known](known, text, stores)
     if reported.conflict or text.startswith(_CONFLICT_TEXTS):
-        return Conflict.of(text, Conflict.codes[0], known, reported.fields or _numbers(text))
+        conflict = Conflict.of(text, Conflict.codes[0], known, reported.fields or _numbers(text))
+        return conflict if reported.book is None else _with_events(conflict, reported.book)
     return Rejected.of(text, UNNAMED_REJECTION, known, {})
 
 
@@ -133,13 +154,14 @@ class _Reported:
     code: str = ""
     fields: Mapping[str, str] = attrs.field(factory=dict[str, str])
     conflict: bool = False
+    book: EventBook | None = None
     retry_after: float | None = None
 
 
 def _reported(data: bytes) -> _Reported:
-    if data.startswith(_BARE_BOOK):
-        return _Reported(conflict=True)
     try:
+        if data.startswith(_BARE_BOOK):
+            return _Reported(conflict=True, book=read_bare_book(data))
         packed = {type_name_of_url(each.type_url): each.value for each in pb.Status.FromString(data).details}
         retry_after = wait_in_details(packed)
         if _ERROR_INFO in packed:
@@ -149,9 +171,23 @@ def _reported(data: bytes) -> _Reported:
             found = pb.SequenceMismatchDetails.FromString(packed[_MISMATCH])
             fields = {"expected": str(found.expected_sequence), "actual": str(found.actual_sequence)}
             return _Reported(fields=fields, conflict=True, retry_after=retry_after)
-    except (DecodeError, UnicodeDecodeError):
+    except (DecodeError, UnicodeDecodeError, AngzarrError):
+        if data.startswith(_BARE_BOOK):
+            return _Reported(conflict=True)
         return _Reported()  # a trailer of some other convention: the status itself still says what happened
     return _Reported(retry_after=retry_after)
+
+
+def _with_events(conflict: Conflict, book: EventBook) -> Conflict:
+    """The conflict with the head that the book names, and the events in between if all of them are in it."""
+    expected = conflict.expected
+    if conflict.actual is None and expected is not None:
+        fields = {"expected": str(expected), "actual": str(book.next_sequence)}
+        conflict = Conflict.of(conflict.message, conflict.code, conflict.status, fields)
+    first = 0 if book.snapshot is None else book.snapshot.sequence + 1
+    if expected is not None and expected >= first:
+        conflict.events = tuple(page for page in book.pages if page.sequence is not None and page.sequence >= expected)
+    return conflict
 
 
 def _numbers(text: str) -> dict[str, str]:
