@@ -62,7 +62,26 @@ NAMES: dict[str, list[str]] = {
         "Preview",
         "Repository",
     ],
-    "angzarr_domain.testing": ["ANY", "NOW", "ROOT", "Given", "Outcome", "ScenarioFailed", "given"],
+    "angzarr_domain.testing": [
+        "ANY",
+        "DEFAULT_TEST_NAMESPACE",
+        "NOW",
+        "ROOT",
+        "Given",
+        "Outcome",
+        "ScenarioContext",
+        "ScenarioFailed",
+        "given",
+        "make_command_book",
+        "make_command_page",
+        "make_cover",
+        "make_event_book",
+        "make_event_page",
+        "make_timestamp",
+        "uuid_for",
+        "uuid_obj_for",
+        "uuid_str_for",
+    ],
 }
 ROOMS = [
     *NAMES,
@@ -119,6 +138,13 @@ def test_the_lazy_names_are_those_of_their_rooms() -> None:
     from angzarr_domain.repositories import Repository as OfRepositories
 
     assert (DomainClient, Repository) == (OfClient, OfRepositories)
+
+
+def test_the_testers_names_are_not_at_the_root() -> None:
+    """What tests are made of cannot be imported from the root, by accident or completion (C-0099)."""
+    from angzarr_domain import testing
+
+    assert [name for name in testing.__all__ if hasattr(angzarr_domain, name)] == []
 
 
 def test_dir_lists_the_lazy_names() -> None:

@@ -1,11 +1,41 @@
 """The tester's kit: `given(...).when(...).then(...)` for aggregates, in this process, without a server.
 
+Envelopes and identities for other tests are made in a few words by `make_event_book`, `uuid_for` and their like.
 `angzarr_domain.testing.contracts` has suites for whoever writes a store, a transport or a coordinator.
 """
 
 from ._defaults import NOW, ROOT
 from ._differences import ANY
+from ._envelopes import (
+    ScenarioContext,
+    make_command_book,
+    make_command_page,
+    make_cover,
+    make_event_book,
+    make_event_page,
+    make_timestamp,
+)
 from ._failure import ScenarioFailed
+from ._identities import DEFAULT_TEST_NAMESPACE, uuid_for, uuid_obj_for, uuid_str_for
 from ._scenario import Given, Outcome, given
 
-__all__ = ["ANY", "NOW", "ROOT", "Given", "Outcome", "ScenarioFailed", "given"]
+__all__ = [
+    "ANY",
+    "DEFAULT_TEST_NAMESPACE",
+    "NOW",
+    "ROOT",
+    "Given",
+    "Outcome",
+    "ScenarioContext",
+    "ScenarioFailed",
+    "given",
+    "make_command_book",
+    "make_command_page",
+    "make_cover",
+    "make_event_book",
+    "make_event_page",
+    "make_timestamp",
+    "uuid_for",
+    "uuid_obj_for",
+    "uuid_str_for",
+]
