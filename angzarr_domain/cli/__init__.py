@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 
 from angzarr_domain.exceptions import AngzarrError
 
@@ -20,10 +21,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m angzarr_domain", description="Event-sourced aggregates for Angzarr."
     )
-    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    parser.set_defaults(run=None)
+    subparsers = parser.add_subparsers(metavar="COMMAND")
     for command in _COMMANDS:
         command.add_parser(subparsers)
     args = parser.parse_args(argv)
+    if args.version:
+        print(f"angzarr-domain {version('angzarr-domain')}")  # asked now only: a source tree may not be installed
+        return 0
+    if args.run is None:
+        parser.print_help(sys.stderr)
+        return 2
     try:
         status: int = args.run(args)
     except AngzarrError as error:

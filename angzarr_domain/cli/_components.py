@@ -32,6 +32,9 @@ def load_components(text: str) -> tuple[type[Aggregate], ...]:
 
 
 def _imported(module_name: str) -> ModuleType:
+    if module_name.endswith(".py") or "/" in module_name:
+        dotted = module_name.removeprefix("./").removesuffix(".py").strip("/").replace("/", ".")
+        raise _wrong(f"{module_name} is a file; MODULE is written as in an import: {dotted}:NAME")
     try:
         return importlib.import_module(module_name)
     except AngzarrError:
@@ -46,15 +49,35 @@ def _imported(module_name: str) -> ModuleType:
 
 def _named(module: ModuleType, name: str) -> Any:
     if not hasattr(module, name):
-        public = ", ".join(sorted(each for each in vars(module) if not each.startswith("_")))
-        raise _wrong(f"module {module.__name__} has no {name}; it has: {public or 'nothing'}")
+        fitting = sorted(each for each, value in vars(module).items() if not each.startswith("_") and _is_served(value))
+        raise _wrong(
+            f"module {module.__name__} has no {name}; what can be served there: {', '.join(fitting) or 'nothing'}"
+        )
     return getattr(module, name)
 
 
+def _is_served(value: Any) -> bool:
+    from angzarr_domain.aggregates import definition_of  # loads attrs, which the help of no subcommand needs
+
+    parts = list[Any](value) if isinstance(value, (list, tuple)) else [value]  # pyright: ignore[reportUnknownArgumentType] - of anything
+    try:
+        return bool([definition_of(part) for part in parts])
+    except UsageError:
+        return False
+
+
 def _broken(module_name: str, error: Exception) -> UsageError:
+    return _wrong(f"module {module_name} does not import: {type(error).__name__}: {_reason(error)}")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, SyntaxError):  # its frames are those of the importer
+        return f"{error.msg} ({error.filename}, line {error.lineno})"
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
-    return _wrong(f"module {module_name} does not import: {type(error).__name__}: {error}{where}")
+    forgotten = isinstance(error, ModuleNotFoundError) and (error.name or "").endswith("_messages")
+    remedy = ": make it with python -m angzarr_domain generate FILE.proto --out DIR" if forgotten else ""
+    return f"{error}{where}{remedy}"
 
 
 def _wrong(message: str) -> UsageError:

@@ -100,7 +100,8 @@ def test_hung_handler_does_not_hold_the_exit() -> None:
     ("given", "says"),
     [
         pytest.param(["nowhere:x"], "no module nowhere", id="module"),
-        pytest.param(["tests.hosting.ledger:x"], "has no x", id="name"),
+        pytest.param(["./tests/hosting/ledger.py:x"], "as in an import: tests.hosting.ledger:NAME", id="file"),
+        pytest.param(["tests.hosting.ledger:x"], "has no x; what can be served there: Ledger, Payment", id="name"),
         pytest.param(["tests.hosting.ledger"], "not MODULE:NAME", id="form"),
         pytest.param(["tests.hosting.ledger:Deposit"], "not decorated", id="class"),
         pytest.param(["tests.hosting.asking:ROOT"], "neither an aggregate class nor a list", id="value"),
