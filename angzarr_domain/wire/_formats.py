@@ -52,9 +52,10 @@ def format_of(message_type: type[M], write: Callable[[M, V], None], read: Callab
         try:
             write(message, value)
             return message.SerializeToString(deterministic=True)
-        except (TypeError, ValueError) as error:  # protobuf's words may quote the value, so they stay local
+        except (AttributeError, TypeError, ValueError) as error:  # their words may quote the value, so they stay local
             raise InvalidArgument(
-                f"a value does not fit the protocol's {name}: numbers are 0 to 4294967295, texts valid Unicode"
+                f"a value does not fit the protocol's {name}: numbers are 0 to 4294967295, texts valid Unicode, and "
+                "messages travel as payloads (PayloadCodec().encode)"
             ) from error
 
     def decode(data: bytes) -> V:

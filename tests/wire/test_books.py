@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -7,6 +8,7 @@ from angzarr_domain import books
 from angzarr_domain.exceptions import DecodeFailed, InvalidArgument, NotSupported, UsageError
 from angzarr_domain.wire import METHODS, NOTIFICATION
 from angzarr_domain.wire.pb import messages as pb
+from tests.ledger import Deposit
 
 BOOKS = METHODS.get_event_book
 ROOT = UUID("00010203-0405-0607-0809-0a0b0c0d0e0f")
@@ -138,6 +140,16 @@ def test_a_text_that_is_no_unicode_is_refused_without_quoting_it() -> None:
         METHODS.get_event_book.encode_request(books.Query(books.Cover(correlation_id="secret\ud800")))
 
     assert "secret" not in str(caught.value)
+
+
+def test_a_message_where_a_payload_belongs_is_refused_with_the_remedy() -> None:
+    """The likeliest slip of whoever builds a book by hand; without the message's content."""
+    page = books.CommandPage(command=cast("Any", Deposit(amount=77)))
+
+    with pytest.raises(InvalidArgument, match="PayloadCodec") as caught:
+        METHODS.handle_command.encode_request(books.CommandRequest(books.CommandBook(pages=(page,))))
+
+    assert "77" not in str(caught.value)
 
 
 def test_an_enum_number_nobody_knows_is_refused() -> None:
