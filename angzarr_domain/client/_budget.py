@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Final, Literal
 
@@ -15,6 +15,9 @@ from angzarr_domain.exceptions import DeadlineExceeded, UsageError
 from ._transports.base import CORRELATION_ID_HEADER, CallOptions
 
 Metadata = Iterable[tuple[str, str | bytes]]
+
+# Seconds. gRPC counts nanoseconds since 1970, and takes what does not fit for a time long past.
+_LONGEST: Final = 1e8
 
 _KEY: Final = re.compile(r"[0-9a-z_.-]+")
 _VALUE: Final = re.compile(r"[\x20-\x7e]*")
@@ -39,7 +42,7 @@ class Budget:
 
     @classmethod
     def of(cls, timeout: float | None, metadata: Metadata = ()) -> Budget:
-        """A budget that starts now.
+        """A budget that starts now. More than three years are no bound: gRPC cannot count as far as that.
 
         Raises:
             UsageError: The timeout is not above 0, or the metadata cannot travel.
@@ -47,10 +50,12 @@ class Budget:
         """
         if timeout is not None and not timeout > 0:
             raise UsageError(f"a timeout is above 0 seconds, or None for no bound, not {timeout}", field="timeout")
+        if isinstance(metadata, Mapping):
+            raise UsageError("metadata is pairs, since a key may occur twice: pass its .items()", field="metadata")
         pairs = tuple(metadata)
         for key, value in pairs:
             _check_pair(key, value)
-        return cls(None if timeout is None else time.monotonic() + timeout, pairs)
+        return cls(None if timeout is None or timeout > _LONGEST else time.monotonic() + timeout, pairs)
 
     def options(self, correlation_id: str = "") -> CallOptions:
         """The options of the next call.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -188,6 +189,20 @@ def test_a_timeout_that_is_none(client: DomainClient, timeout: float) -> None:
     """0 seconds are no time to answer in."""
     with pytest.raises(UsageError, match="above 0 seconds"):
         client.command(Put(amount=5), ROOT).send_sync(timeout=timeout)
+
+
+@pytest.mark.parametrize("timeout", [1e12, float("inf")])
+def test_a_timeout_that_never_passes(client: DomainClient, timeout: float) -> None:
+    """More than gRPC can count is no bound, rather than over at once."""
+    assert client.command(Put(amount=5), ROOT).send_sync(timeout=timeout).next_sequence == 1
+
+
+def test_metadata_in_a_mapping(client: DomainClient) -> None:
+    """Pairs are wanted, since a key may occur twice; the error shows how."""
+    headers: Any = {"tenant": "a"}
+
+    with pytest.raises(UsageError, match=r"\.items\(\)"):
+        client.command(Put(amount=5), ROOT).send_sync(metadata=headers)
 
 
 @pytest.mark.parametrize(

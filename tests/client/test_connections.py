@@ -246,6 +246,35 @@ def test_a_closed_client(kind: type[DomainClient], endpoint: str, call: Callable
     assert caught.value.code == "CLIENT_CLOSED"
 
 
+def test_closing_while_a_command_is_under_way(kind: type[DomainClient], endpoint: str, peer: Peer) -> None:
+    """Ends it, and nobody knows whether it was stored."""
+    peer.delay = 30
+    with ThreadPoolExecutor(1) as thread:
+        client = kind.connect(endpoint)
+        sending = thread.submit(put, client)
+        while not peer.commands:
+            time.sleep(0.01)
+        client.close()
+
+        with pytest.raises(UnknownOutcome, match="client was closed meanwhile") as caught:
+            sending.result(20)
+        peer.release.set()
+
+    assert caught.value.correlation_id == peer.metadata[0]["x-correlation-id"]
+
+
+def test_closing_while_a_stream_is_read(kind: type[DomainClient], endpoint: str, peer: Peer) -> None:
+    """Ends it: what is missing is never taken for the end."""
+    peer.record(ROOT, *(WasPut(amount=n) for n in range(10_000)))
+    client = kind.connect(endpoint)
+    books = client.query("wallet", ROOT).get_events()
+    next(books)
+    client.close()
+
+    with pytest.raises(ServerError, match="client was closed meanwhile"):
+        list(books)
+
+
 @EVERY_CALL
 def test_a_channel_closed_by_its_owner(endpoint: str, call: Callable[[DomainClient], object]) -> None:
     """Is the same error."""

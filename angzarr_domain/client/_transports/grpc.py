@@ -13,7 +13,7 @@ from angzarr_domain.client._endpoints import Endpoint
 from angzarr_domain.exceptions import UsageError
 from angzarr_domain.wire import Method
 
-from ._failures import closed, decode, error_of
+from ._failures import closed, decode, ended_here, error_of
 from .base import CallOptions
 
 Q = TypeVar("Q")
@@ -165,5 +165,8 @@ class GrpcTransport:
                 raise closed(self._endpoint) from error
             raise
 
-    def _fail(self, method: Method[Any, Any], options: CallOptions, raised: grpc.RpcError) -> NoReturn:
+    def _fail(self, method: Method[Any, Any], options: CallOptions, raised: Any) -> NoReturn:
+        # How gRPC says that the channel was closed while the call was under way.
+        if raised.code() is grpc.StatusCode.CANCELLED and "Channel closed" in (raised.details() or ""):
+            raise ended_here(method, options) from raised
         raise error_of(method, options, raised, self._endpoint) from raised
