@@ -259,6 +259,9 @@ class SpeculativeClient(_Client):
 class DomainClient(_Client):
     """Commands, queries and what-ifs over one connection.
 
+    Safe to use from several threads, but not on both sides of a fork: connect after it, or have child processes
+    spawned.
+
     Attributes:
         aggregate: Sends commands as they stand.
         query: Reads events; callable, to start a query builder.
