@@ -47,7 +47,7 @@ def book(sequence: int = 0) -> CommandBook:
 
 
 def test_the_result(client: DomainClient) -> None:
-    """Events, their pages, and where they are."""
+    """One call builds, sends and answers: events, their pages, and where they are (C-0313, C-0314)."""
     result = client.command(Put(amount=5), ROOT).with_correlation_id("order-7").send_sync()
 
     assert (result.domain, result.root, result.correlation_id) == ("wallet", ROOT, "order-7")
@@ -165,7 +165,7 @@ def test_a_conflict_whose_events_cannot_be_read(client: DomainClient, peer: Peer
 
 
 def test_a_late_answer(client: DomainClient, peer: Peer) -> None:
-    """A command may have been stored when its answer is late; the error says what to read to find out."""
+    """A command may have been stored when its answer is late (C-0206); the error says what to read to find out."""
     peer.delay = 30
 
     with pytest.raises(UnknownOutcome) as caught:
@@ -296,7 +296,7 @@ def test_a_client_serves_many_threads(client: DomainClient, peer: Peer) -> None:
 
 
 def test_a_late_query(kind: type[DomainClient], endpoint: str) -> None:
-    """A query stores nothing, so a late answer is a plain failure."""
+    """A query stores nothing, so a late answer is a plain failure (C-0206)."""
     with kind.connect(endpoint) as client, pytest.raises(DeadlineExceeded):
         client.query("wallet", ROOT).get_event_book(timeout=1e-9)
 

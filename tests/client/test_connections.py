@@ -16,7 +16,7 @@ from uuid import UUID
 import grpc
 import pytest
 
-from angzarr_domain.client import AggregateClient, DomainClient, QueryClient, RecordingTransport
+from angzarr_domain.client import AggregateClient, DomainClient, QueryClient, RecordingTransport, SpeculativeClient
 from angzarr_domain.exceptions import (
     AngzarrError,
     ConnectionFailed,
@@ -209,11 +209,11 @@ def test_text_that_is_no_endpoint() -> None:
         DomainClient.connect("localhost")
 
 
-@pytest.mark.parametrize("kind", [DomainClient, QueryClient, AggregateClient])
+@pytest.mark.parametrize("kind", [DomainClient, QueryClient, AggregateClient, SpeculativeClient])
 def test_each_client_connects_on_its_own(
     endpoint: str, monkeypatch: pytest.MonkeyPatch, kind: type[DomainClient]
 ) -> None:
-    """By endpoint, by environment, by channel (C-0332 to C-0335)."""
+    """By endpoint, by environment, by channel (C-0230, C-0332 to C-0335)."""
     monkeypatch.setenv("WHERE", endpoint)
 
     with grpc.insecure_channel(endpoint) as channel:
