@@ -17,6 +17,7 @@ from ._flows import MOST_IN_BETWEEN, PAGES_AT_A_TIME, read_range, speculate
 from ._points import AsOf, point_of
 from ._query_builder import QueryBuilder
 from ._results import CommandResult
+from ._speaking import Protocol
 from ._steps import Call, Drain, Flow, Sleep, Step, run
 from ._transports.base import DEFAULT_TIMEOUT, AsyncTransport, CallOptions, Transport
 from ._transports.grpc import GrpcTransport, open_channel
@@ -54,6 +55,7 @@ __all__ = [
     "GrpcTransport",
     "KnownTypes",
     "Metadata",
+    "Protocol",
     "QueryBuilder",
     "QueryClient",
     "ReadyCommand",

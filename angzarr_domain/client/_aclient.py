@@ -40,6 +40,7 @@ from ._drafts import addressed
 from ._endpoints import Endpoint
 from ._flows import inject, read_book, send, speculate
 from ._making import BaseClient, Types
+from ._speaking import Protocol
 from ._transports.base import DEFAULT_TIMEOUT, AsyncTransport
 from ._transports.grpc_aio import AsyncGrpcTransport, async_channels
 from ._what_ifs import manage, project, translate
@@ -58,10 +59,15 @@ class _AsyncClient(BaseClient):
 
     @classmethod
     def _at(
-        cls, place: Endpoint, known: KnownTypes, timeout: float | None, credentials: grpc.ChannelCredentials | None
+        cls,
+        place: Endpoint,
+        known: KnownTypes,
+        timeout: float | None,
+        credentials: grpc.ChannelCredentials | None,
+        protocol: Protocol,
     ) -> Self:
         transport = AsyncGrpcTransport(async_channels(place, credentials), endpoint=place.text)
-        return cls(AsyncConnection(transport, known, timeout=timeout))
+        return cls(AsyncConnection(transport, known, timeout=timeout, protocol=protocol))
 
     @classmethod
     def from_channel(
@@ -71,11 +77,12 @@ class _AsyncClient(BaseClient):
         types: Types = (),
         aggregates: Types = (),
         timeout: float | None = DEFAULT_TIMEOUT,
+        protocol: Protocol = Protocol.AUTO,
     ) -> Self:
         """Same as `DomainClient.from_channel`, for a channel of grpc.aio."""
         known = KnownTypes(types, aggregates)
         transport = AsyncGrpcTransport(lambda: channel, owns_channel=False)
-        return cls(AsyncConnection(transport, known, timeout=timeout, warn_unclosed=False))
+        return cls(AsyncConnection(transport, known, timeout=timeout, warn_unclosed=False, protocol=protocol))
 
     @classmethod
     def for_transport(
@@ -85,9 +92,10 @@ class _AsyncClient(BaseClient):
         types: Types = (),
         aggregates: Types = (),
         timeout: float | None = DEFAULT_TIMEOUT,
+        protocol: Protocol = Protocol.NEWEST,
     ) -> Self:
         """Same as `DomainClient.for_transport`, over an asynchronous one; see `ThreadedTransport` for others."""
-        return cls(AsyncConnection(transport, KnownTypes(types, aggregates), timeout=timeout))
+        return cls(AsyncConnection(transport, KnownTypes(types, aggregates), timeout=timeout, protocol=protocol))
 
     async def close(self) -> None:
         """Same as `DomainClient.close`, awaited. Calls under way end: those of commands as an UnknownOutcome."""

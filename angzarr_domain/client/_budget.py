@@ -57,6 +57,24 @@ class Budget:
             _check_pair(key, value)
         return cls(None if timeout is None or timeout > _LONGEST else time.monotonic() + timeout, pairs)
 
+    @classmethod
+    def rest_of(cls, options: CallOptions) -> Budget:
+        """What further calls may spend that stand for one with these options, made now."""
+        return cls(None if options.timeout is None else time.monotonic() + options.timeout, options.metadata)
+
+    @property
+    def correlation_id(self) -> str:
+        """What the calls carry in their header, or ""."""
+        found = dict(self.metadata).get(CORRELATION_ID_HEADER, "")
+        return found if isinstance(found, str) else ""
+
+    def keeping(self, seconds: float) -> Budget:
+        """The same, but for these seconds, which are kept for what follows; half of the time if that is less."""
+        if self.expires is None:
+            return self
+        remaining = max(self.expires - time.monotonic(), 0)
+        return attrs.evolve(self, expires=self.expires - min(seconds, remaining / 2))
+
     def options(self, correlation_id: str = "") -> CallOptions:
         """The options of the next call.
 

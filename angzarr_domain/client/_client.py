@@ -37,6 +37,7 @@ from ._endpoints import Endpoint
 from ._flows import inject, read_book, send, speculate
 from ._making import BaseClient, Types
 from ._query_builder import QueryBuilder, read_books
+from ._speaking import Protocol
 from ._transports.base import DEFAULT_TIMEOUT, Transport
 from ._transports.grpc import GrpcTransport, open_channel
 from ._what_ifs import manage, project, translate
@@ -50,10 +51,15 @@ class _Client(BaseClient):
 
     @classmethod
     def _at(
-        cls, place: Endpoint, known: KnownTypes, timeout: float | None, credentials: grpc.ChannelCredentials | None
+        cls,
+        place: Endpoint,
+        known: KnownTypes,
+        timeout: float | None,
+        credentials: grpc.ChannelCredentials | None,
+        protocol: Protocol,
     ) -> Self:
         transport = GrpcTransport(open_channel(place, credentials), endpoint=place.text)
-        return cls(Connection(transport, known, timeout=timeout))
+        return cls(Connection(transport, known, timeout=timeout, protocol=protocol))
 
     @classmethod
     def from_channel(
@@ -63,6 +69,7 @@ class _Client(BaseClient):
         types: Types = (),
         aggregates: Types = (),
         timeout: float | None = DEFAULT_TIMEOUT,
+        protocol: Protocol = Protocol.AUTO,
     ) -> Self:
         """A client over a channel that stays yours: several may share it, and closing one leaves it open (C-0331).
 
@@ -70,7 +77,7 @@ class _Client(BaseClient):
         """
         known = KnownTypes(types, aggregates)
         transport = GrpcTransport(channel, owns_channel=False)
-        return cls(Connection(transport, known, timeout=timeout, warn_unclosed=False))
+        return cls(Connection(transport, known, timeout=timeout, warn_unclosed=False, protocol=protocol))
 
     @classmethod
     def for_transport(
@@ -80,9 +87,10 @@ class _Client(BaseClient):
         types: Types = (),
         aggregates: Types = (),
         timeout: float | None = DEFAULT_TIMEOUT,
+        protocol: Protocol = Protocol.NEWEST,
     ) -> Self:
         """A client over any transport, which it closes when it is closed itself."""
-        return cls(Connection(transport, KnownTypes(types, aggregates), timeout=timeout))
+        return cls(Connection(transport, KnownTypes(types, aggregates), timeout=timeout, protocol=protocol))
 
     def close(self) -> None:
         """End the connection; harmless when repeated. Every later call is a UsageError (CLIENT_CLOSED)."""

@@ -12,7 +12,10 @@ from angzarr_domain.exceptions import InvalidArgument, UsageError
 from angzarr_domain.wire import Method, PayloadCodec
 
 from ._budget import Budget, Default, Metadata, Timeout
+from ._speaking import Protocol as Generation
+from ._speaking import Speaker, spoken
 from ._steps import Flow, run
+from ._streams import bidi, stream
 from ._transports.base import CallOptions, Transport
 
 Q = TypeVar("Q")
@@ -94,13 +97,22 @@ class BaseConnection:
     Attributes:
         known: The types that pages from here decode by.
         timeout: Seconds a call may take unless it says otherwise.
+        speaker: What is known of the peer's generation of the protocol.
 
     """
 
     _remedy: ClassVar = "use it in a with statement, or call close()"
 
-    def __init__(self, known: KnownTypes, *, timeout: float | None, warn_unclosed: bool = True) -> None:
+    def __init__(
+        self,
+        known: KnownTypes,
+        *,
+        timeout: float | None,
+        warn_unclosed: bool = True,
+        protocol: Generation = Generation.NEWEST,
+    ) -> None:
         Budget.of(timeout)  # a wrong one is an error here rather than at the first call
+        self.speaker = Speaker(protocol)
         self.known = known
         self.timeout = timeout
         self._warn_unclosed = warn_unclosed
@@ -134,9 +146,15 @@ class Connection(BaseConnection):
     """Carries out flows over one transport, on behalf of every part of one client."""
 
     def __init__(
-        self, transport: Transport, known: KnownTypes, *, timeout: float | None, warn_unclosed: bool = True
+        self,
+        transport: Transport,
+        known: KnownTypes,
+        *,
+        timeout: float | None,
+        warn_unclosed: bool = True,
+        protocol: Generation = Generation.NEWEST,
     ) -> None:
-        super().__init__(known, timeout=timeout, warn_unclosed=warn_unclosed)
+        super().__init__(known, timeout=timeout, warn_unclosed=warn_unclosed, protocol=protocol)
         self._transport = transport
 
     def run(self, flow: Flow[R]) -> R:
@@ -147,17 +165,17 @@ class Connection(BaseConnection):
 
         """
         self._check_open()
-        return run(flow, self._transport)
+        return run(spoken(flow, self.speaker), self._transport)
 
     def stream(self, method: Method[Q, R], request: Q, options: CallOptions) -> Iterator[R]:
         """The answers to one request, as they arrive."""
         self._check_open()
-        return self._transport.stream(method, request, options)
+        return stream(self._transport, self.speaker, method, request, options)
 
     def bidi(self, method: Method[Q, R], requests: Iterable[Q], options: CallOptions) -> Iterator[R]:
         """The answers to many requests, as they arrive."""
         self._check_open()
-        return self._transport.bidi(method, requests, options)
+        return bidi(self._transport, self.speaker, method, requests, options)
 
     def close(self) -> None:
         """End it; harmless when repeated."""

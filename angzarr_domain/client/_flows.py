@@ -28,7 +28,7 @@ from angzarr_domain.books import (
     TemporalQuery,
 )
 from angzarr_domain.exceptions import AngzarrError, Conflict, TooLarge
-from angzarr_domain.wire import METHODS
+from angzarr_domain.wire import METHODS, Methods
 
 from ._budget import Budget
 from ._steps import Call, Flow
@@ -82,7 +82,9 @@ def explain(conflict: Conflict, command: CommandBook, budget: Budget, codec: Cod
         conflict.events = book.remember(codec).pages
 
 
-def read_range(domain: str, root: UUID, lower: int, upper: int, budget: Budget) -> Flow[EventBook]:
+def read_range(
+    domain: str, root: UUID, lower: int, upper: int, budget: Budget, *, methods: Methods = METHODS
+) -> Flow[EventBook]:
     """The pages from `lower` to `upper`, both inclusive, and no snapshot; fewer at the end of the stream.
 
     Up to MAX_SEQUENCE there is no upper end. Of a range that is too large for one answer, a first part that fits and
@@ -94,7 +96,7 @@ def read_range(domain: str, root: UUID, lower: int, upper: int, budget: Budget) 
     while True:
         query = Query(cover, SequenceRange(lower, None if top == MAX_SEQUENCE else top))
         try:
-            book = yield from Call(METHODS.get_event_book, query, budget.options())
+            book = yield from Call(methods.get_event_book, query, budget.options())
         except TooLarge:
             if lower == top:
                 raise
