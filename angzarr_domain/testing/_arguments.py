@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from angzarr_domain.aggregates import AggregateDefinition
-from angzarr_domain.books import type_name
+from angzarr_domain.books import Message, type_name
 from angzarr_domain.exceptions import UsageError
 
 
@@ -26,7 +26,7 @@ def refuse_no_messages(where: str, given: Iterable[Any]) -> None:
             )
 
 
-def refuse_foreign(definition: AggregateDefinition[Any], events: Iterable[Any]) -> None:
+def refuse_foreign(definition: AggregateDefinition[Any], events: Iterable[Message]) -> None:
     """Raise UsageError for what cannot be this aggregate's history."""
     __tracebackhide__ = True
     known = definition.appliers.keys() | definition.ignores.keys()
