@@ -6,7 +6,6 @@ import re
 from decimal import Decimal
 from typing import Final
 
-
 #: Before the point; the amount then fits its field by far.
 _DIGITS: Final = 15
 
