@@ -9,7 +9,7 @@ import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, aclosing
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 import grpc
@@ -23,6 +23,7 @@ from angzarr_domain import (
     AsyncQueryClient,
     AsyncRepository,
     DomainClient,
+    Repository,
     aggregate,
     applies,
     handles,
@@ -545,3 +546,5 @@ def test_repositories_want_their_own_kind() -> None:
         pytest.raises(UsageError, match="needs an AsyncDomainClient, not DomainClient"),
     ):
         AsyncRepository(Wallet, client)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - the mix-up
+    with pytest.raises(UsageError, match="needs a DomainClient, not AsyncDomainClient"):
+        Repository(Wallet, cast("DomainClient", AsyncDomainClient.from_channel(cast("Any", None))))
