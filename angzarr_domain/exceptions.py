@@ -5,6 +5,7 @@
     |-- Conflict                  the stream moved on: expected, actual, the events in between
     |-- StreamBusy                too many writers at once; nothing stored, send again
     |-- UnknownOutcome            the command may have been stored; says what to read to find out
+    |-- NotStored                 an older coordinator said yes, and yet the events are not in the stream
     |-- InvalidArgument           what was sent makes no sense; `field` names the part
     |   |-- DecodeFailed          bytes that are not the message their type names
     |   `-- InvalidEndpoint       text that is no endpoint
@@ -66,6 +67,7 @@ __all__ = [
     "MethodNotServed",
     "NotFound",
     "NotHandled",
+    "NotStored",
     "NotSupported",
     "Rejected",
     "Retry",
@@ -423,6 +425,36 @@ class UnknownOutcome(AngzarrError):
     @property
     def correlation_id(self) -> str:
         """The id that events of the lost send would carry, or ""."""
+        return self.details.get("correlation_id", "")
+
+
+class NotStored(AngzarrError):
+    """The coordinator answered with events, but they are not in the stream: an answer like that is no proof there.
+
+    Coordinators of the older protocols keep what continues the stream, and drop the rest of what business logic
+    answers without a word; or they store it where the answer's cover says (STORED_ELSEWHERE). Mend the business logic:
+    it numbers its events from the head it is given, and answers for the aggregate it was asked about.
+    """
+
+    codes: ClassVar[tuple[str, ...]] = ("NOT_STORED", "STORED_ELSEWHERE")
+    default_status = Status.INTERNAL
+
+    def __init__(
+        self, message: str, *, sequences: Iterable[int] = (), correlation_id: str = "", code: str = "NOT_STORED"
+    ) -> None:
+        numbers = ", ".join(map(str, sequences))
+        details = {"sequences": numbers, "correlation_id": correlation_id}
+        super().__init__(message, code=code, details={name: text for name, text in details.items() if text})
+
+    @property
+    def sequences(self) -> tuple[int, ...]:
+        """The sequences that the lost events claimed."""
+        numbers = self.details.get("sequences", "").split(", ")
+        return tuple(int(number) for number in numbers if re.fullmatch("[0-9]{1,10}", number))
+
+    @property
+    def correlation_id(self) -> str:
+        """What events of this command carry, or ""."""
         return self.details.get("correlation_id", "")
 
 

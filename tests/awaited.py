@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVar, cast
 
 from angzarr_domain import AsyncDomainClient, AsyncRepository, DomainClient, Repository
 from angzarr_domain.aggregates import Aggregate
+from angzarr_domain.embedded import Coordinator
 
 R = TypeVar("R")
 A = TypeVar("A", bound=Aggregate)
@@ -106,6 +107,11 @@ KINDS: dict[str, type[DomainClient]] = {
     "blocking": DomainClient,
     "awaited": cast("type[DomainClient]", AwaitedClient()),
 }
+
+
+def awaited_client(coordinator: Coordinator) -> DomainClient:
+    """The asynchronous client of a coordinator in this process."""
+    return cast("DomainClient", Awaited(coordinator.async_client()))
 
 
 def repository(aggregate: type[A], client: DomainClient) -> Repository[A]:

@@ -50,7 +50,7 @@ SEAMS: dict[str, set[str]] = {
     "client._transports.grpc": {"hosting"},
     "client._endpoints": {"hosting"},
     "client._budget": {"hosting"},
-    "client._reading": {"hosting"},
+    "client._flows": {"hosting"},
     "client._steps": {"hosting"},
     "hosting._failures": {"embedded"},
     "hosting._rpc": {"embedded"},

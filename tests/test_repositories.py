@@ -33,7 +33,7 @@ from angzarr_domain.exceptions import (
     UsageError,
 )
 from angzarr_domain.hosting import Serving
-from tests.awaited import KINDS, repository
+from tests.awaited import KINDS, awaited_client, repository
 from tests.peers import BORN, SECOND, Peer
 from tests.wallet import Label, Put, PutCoins, Take, Wallet, WasLabelled, WasPut, WasTaken
 
@@ -212,10 +212,16 @@ def interlopes(*amounts: int) -> Callable[[Peer, UUID], None]:
     return interlope
 
 
+async def _decide(_wallet: Wallet) -> Put:
+    return Put(amount=1)
+
+
 NONSENSE: dict[str, tuple[Callable[[Repository[Wallet]], object], str]] = {
     "attempts": (lambda wallets: wallets.execute(ROOT, Put(amount=1), attempts=0), "from 1"),
     "timeout": (lambda wallets: wallets.execute(ROOT, Put(amount=1), timeout=0), "above 0"),
     "no command": (lambda wallets: wallets.execute(ROOT, cast("Put", "Put")), "neither a command nor a function"),
+    "awaited": (lambda wallets: wallets.execute(ROOT, cast("Put", _decide)), "cannot be awaited"),
+    "awaited, by another name": (lambda wallets: wallets.execute(ROOT, lambda _: cast("Put", _decide(_))), "await"),
     "no command decided": (lambda wallets: wallets.execute(ROOT, lambda _: cast("Put", "Put")), "str"),
 }
 
@@ -563,18 +569,19 @@ class TestRoots:
         assert list(wallets.roots()) == [ROOT, UUID(int=8)]
 
 
-@pytest.fixture(name="kept", params=["in process", "tcp", "socket"])
+@pytest.fixture(name="kept", params=[(place, kind) for place in ("in process", "tcp", "socket") for kind in KINDS])
 def _kept(request: pytest.FixtureRequest, tmp_path: Path, short_path: Path) -> Iterator[Repository[Wallet]]:
     """Wallets in the coordinator of this package, with and without a connection to it."""
+    place, kind = request.param
     with ExitStack() as stack:
         coordinator = stack.enter_context(Coordinator([Wallet], tmp_path / "wallets.db"))
-        if request.param == "in process":
-            client = stack.enter_context(coordinator.client())
+        if place == "in process":
+            client = stack.enter_context(coordinator.client() if kind == "blocking" else awaited_client(coordinator))
         else:
-            address = "127.0.0.1:0" if request.param == "tcp" else f"unix:{short_path}/c.sock"
+            address = "127.0.0.1:0" if place == "tcp" else f"unix:{short_path}/c.sock"
             serving = stack.enter_context(coordinator.start(address))
-            client = stack.enter_context(DomainClient.connect(serving.addresses[0]))
-        yield Repository(Wallet, client)
+            client = stack.enter_context(KINDS[kind].connect(serving.addresses[0]))
+        yield repository(Wallet, client)
 
 
 class TestWithACoordinator:

@@ -88,6 +88,9 @@ def definition_of(cls: type[A]) -> AggregateDefinition[A]:
     """
     definition: Any = vars(cls).get(DEFINITION) if isinstance(cls, type) else None  # pyright: ignore[reportUnnecessaryIsInstance] - users pass what they like
     if not isinstance(definition, AggregateDefinition):
+        if isinstance(vars(type(cls)).get(DEFINITION), AggregateDefinition):
+            name = type(cls).__qualname__
+            raise UsageError(f"this is an object of the class {name}: name the class itself, {name}", field="aggregate")
         name = getattr(cls, "__qualname__", repr(cls))
         base = next((b for b in getattr(cls, "__mro__", ()) if DEFINITION in vars(b)), None)
         why = f" (its base {base.__qualname__} is; that is not inherited)" if base else ""

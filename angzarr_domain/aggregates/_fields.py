@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
 from types import FunctionType
 from typing import Any
@@ -24,7 +25,7 @@ def field_issues(cls: type[Any]) -> list[str]:
     for name, value in vars(cls).items():
         if name in _FACTS and name not in fields and issubclass(cls, Aggregate):
             issues.append(f"{name}: every aggregate has a fact of that name; choose another name for yours")
-        elif _is_declared(value) and name not in fields:
+        elif name not in annotations and (_is_declared(value) or (_is_plain(name, value) and name in _set_by(cls))):
             issues.append(f"field {name}: has no annotation, so it is no field; write {name}: TheType = ...")
     return issues
 
@@ -35,6 +36,21 @@ def _is_class_variable(annotation: object) -> bool:
 
 def _is_declared(value: object) -> bool:
     return isinstance(value, _FIELD)
+
+
+def _is_plain(name: str, value: object) -> bool:
+    return not (name.startswith("__") or isinstance(value, (type, *_DESCRIPTORS)))
+
+
+def _set_by(cls: type[Any]) -> set[str]:
+    """The attributes that its methods set: on a slotted class that works for fields only."""
+    functions = [value for value in vars(cls).values() if isinstance(value, FunctionType)]
+    return {
+        instruction.argval
+        for function in functions
+        for instruction in dis.get_instructions(function)
+        if instruction.opname == "STORE_ATTR"
+    }
 
 
 def _issue(name: str, value: Any) -> str | None:

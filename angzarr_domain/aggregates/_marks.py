@@ -82,7 +82,7 @@ class _MarksApplierOf(Protocol[M]):
 def handles(message: type[M], /) -> _MarksHandlerOf[M]: ...  # pyright: ignore[reportOverlappingOverload]
 @overload
 def handles(method: H, /) -> H: ...
-def handles(target: Any, /) -> Any:
+def handles(target: Any = None, /) -> Any:
     """Mark a method as the handler of one command type.
 
     The method takes `(self, command)` or `(self, command, context)` and returns an event, an iterable of events
@@ -96,7 +96,7 @@ def handles(target: Any, /) -> Any:
 def applies(message: type[M], /) -> _MarksApplierOf[M]: ...  # pyright: ignore[reportOverlappingOverload]
 @overload
 def applies(method: F, /) -> F: ...
-def applies(target: Any, /) -> Any:
+def applies(target: Any = None, /) -> Any:
     """Mark a method as the applier of one event type.
 
     The method takes `(self, event)`, changes `self` and returns nothing. It must depend on these two only: it
@@ -107,6 +107,10 @@ def applies(target: Any, /) -> Any:
 
 
 def _mark(kind: Kind, target: Any) -> Any:
+    if target is None:
+        raise UsageError(
+            f"@{kind.value}() marks nothing: write @{kind.value}, or @{kind.value}(TheMessage)", field="method"
+        )
     if is_message_type(target):
 
         def mark_of_message(method: Any) -> Any:

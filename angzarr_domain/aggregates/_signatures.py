@@ -61,8 +61,29 @@ def read_applier(cls: type[Any], name: str, function: Callable[..., Any], given:
     if inspect.isgeneratorfunction(function):
         raise SignatureIssues(f"{label}: an applier does not yield; a generator would never run")
     parameters = _positional(label, function, ("event",))
-    event = given or _message(label, "applies", function, parameters[0])
+    issues: list[str] = []
+    event = given or _collected(issues, _message, label, "applies", function, parameters[0])
+    if issue := _answer(label, function):
+        issues.append(issue)
+    if issues:
+        raise SignatureIssues(*issues)
     return Applier(label, event, type_name(event), function)
+
+
+def _answer(label: str, function: Callable[..., Any]) -> str | None:
+    annotation = inspect.signature(function).return_annotation
+    if annotation in (inspect.Signature.empty, None, "None"):
+        return None
+    try:
+        events = _events_in(label, _resolve(label, "applies", function, annotation))
+    except SignatureIssues:
+        return None  # whatever it is, it is no event
+    if not events:
+        return None
+    names = " or ".join(type_name(event) for event in events)
+    return (
+        f"{label}: returns {names}, which an applier cannot: it changes self and returns nothing; @handles emits events"
+    )
 
 
 def _collected(issues: list[str], read: Callable[..., Any], *arguments: Any) -> Any:

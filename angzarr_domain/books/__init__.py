@@ -32,6 +32,7 @@ from ._calls import (
     TemporalQuery,
 )
 from ._covers import DEFAULT_EDITION, NOW, Cover, DomainDivergence, Edition, compute_root
+from ._destinations import Destinations
 from ._limits import (
     MAX_CORRELATION_ID,
     MAX_PAYLOAD,
@@ -81,6 +82,7 @@ __all__ = [
     "Compiled",
     "ContextualCommand",
     "Cover",
+    "Destinations",
     "DomainDivergence",
     "Edition",
     "EventBook",

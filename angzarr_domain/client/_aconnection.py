@@ -8,9 +8,9 @@ from typing import ClassVar, TypeVar
 from angzarr_domain.wire import Method
 
 from ._arun import arun
-from ._budget import Metadata
-from ._connection import BaseConnection, KnownTypes
-from ._policies import RetryPolicy
+from ._astreams import abidi, astream
+from ._connection import BaseConnection, KnownTypes, State
+from ._speaking import Protocol, spoken
 from ._steps import Flow
 from ._transports.base import AsyncTransport, CallOptions
 
@@ -29,31 +29,31 @@ class AsyncConnection(BaseConnection):
         known: KnownTypes,
         *,
         timeout: float | None,
-        metadata: Metadata = (),
-        retry: RetryPolicy | None = None,
         warn_unclosed: bool = True,
+        protocol: Protocol = Protocol.NEWEST,
     ) -> None:
-        super().__init__(known, timeout=timeout, metadata=metadata, retry=retry, warn_unclosed=warn_unclosed)
+        super().__init__(known, timeout=timeout, warn_unclosed=warn_unclosed, protocol=protocol)
         self._transport = transport
 
     async def run(self, flow: Flow[R]) -> R:
         """Same as `Connection.run`, awaited."""
         self._check_open()
-        return await arun(flow, self._transport)
+        return await arun(spoken(flow, self.speaker), self._transport)
 
     def stream(self, method: Method[Q, R], request: Q, options: CallOptions) -> AsyncGenerator[R, None]:
         """Same as `Connection.stream`, awaited."""
         self._check_open()
-        return self._transport.stream(method, request, options)
+        return astream(self._transport, self.speaker, method, request, options)
 
     def bidi(
         self, method: Method[Q, R], requests: AsyncIterable[Q] | Iterable[Q], options: CallOptions
     ) -> AsyncGenerator[R, None]:
         """Same as `Connection.bidi`, awaited."""
         self._check_open()
-        return self._transport.bidi(method, requests, options)
+        return abidi(self._transport, self.speaker, method, requests, options)
 
     async def close(self) -> None:
         """Same as `Connection.close`, awaited."""
-        if self._ends():
+        if self._state is State.OPEN:
+            self._state = State.CLOSED
             await self._transport.close()

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import copy
-import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
-from typing import Any, ClassVar, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from angzarr_domain.books import Message, type_name
 from angzarr_domain.exceptions import InvalidArgument, UsageError
 from angzarr_domain.wire import Method, PayloadCodec
 
-from ._budget import Budget, Default, Metadata, Retrying, Timeout
-from ._policies import RetryPolicy
+from ._budget import Budget, Default, Metadata, Timeout
+from ._speaking import Protocol as Generation
+from ._speaking import Speaker, spoken
 from ._steps import Flow, run
+from ._streams import bidi, stream
 from ._transports.base import CallOptions, Transport
 
 Q = TypeVar("Q")
@@ -91,36 +91,13 @@ def _definition_of(cls: type[Any]) -> _Definition:
     return definition
 
 
-class _Life:
-    """What a connection and its variants share: whether it is open, and in which process it was made."""
-
-    def __init__(self, remedy: str, *, warn_unclosed: bool) -> None:
-        self.state = State.OPEN
-        self.process = os.getpid()
-        self._remedy = remedy
-        self._warn_unclosed = warn_unclosed
-
-    def forked(self) -> bool:
-        return self.process != os.getpid()
-
-    def __del__(self) -> None:
-        if self.state is State.OPEN and self._warn_unclosed and not self.forked():
-            warnings.warn(
-                f"a client was dropped unclosed: {self._remedy}",
-                ResourceWarning,
-                stacklevel=2,
-                source=self,
-            )
-
-
 class BaseConnection:
     """What every connection knows, and whether it is still open.
 
     Attributes:
         known: The types that pages from here decode by.
         timeout: Seconds a call may take unless it says otherwise.
-        metadata: Pairs sent along with each call.
-        retry: When calls are made again; never without one.
+        speaker: What is known of the peer's generation of the protocol.
 
     """
 
@@ -131,15 +108,15 @@ class BaseConnection:
         known: KnownTypes,
         *,
         timeout: float | None,
-        metadata: Metadata = (),
-        retry: RetryPolicy | None = None,
         warn_unclosed: bool = True,
+        protocol: Generation = Generation.NEWEST,
     ) -> None:
-        self.metadata = Budget.of(timeout, metadata).metadata  # wrong ones are an error here, not at the first call
+        Budget.of(timeout)  # a wrong one is an error here rather than at the first call
+        self.speaker = Speaker(protocol)
         self.known = known
         self.timeout = timeout
-        self.retry = retry
-        self._life = _Life(self._remedy, warn_unclosed=warn_unclosed)
+        self._warn_unclosed = warn_unclosed
+        self._state = State.OPEN
 
     @property
     def codec(self) -> PayloadCodec:
@@ -148,34 +125,21 @@ class BaseConnection:
 
     def budget(self, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()) -> Budget:
         """What a flow that starts now may spend."""
-        seconds = self.timeout if timeout is Default.TIMEOUT else timeout
-        own = tuple(metadata)
-        named = {key for key, _ in own}
-        return Budget.of(seconds, (*(pair for pair in self.metadata if pair[0] not in named), *own), self.retry)
-
-    def varied(self, timeout: Timeout, metadata: Metadata, retry: Retrying) -> Self:
-        """The same connection, whose calls have other defaults; closing one closes both."""
-        varied = copy.copy(self)
-        varied.metadata = self.budget(timeout, metadata).metadata
-        varied.timeout = self.timeout if timeout is Default.TIMEOUT else timeout
-        varied.retry = self.retry if retry is Default.RETRY else retry
-        return varied
+        return Budget.of(self.timeout if timeout is Default.TIMEOUT else timeout, metadata)
 
     def _check_open(self) -> None:
-        if self._life.state is State.CLOSED:
+        if self._state is State.CLOSED:
             raise UsageError("this client is closed: connect another one", code="CLIENT_CLOSED")
-        if self._life.forked():
-            raise UsageError(
-                "this client was made before this process was forked off, and its connection stayed behind: connect "
-                "another one here",
-                code="CLIENT_FORKED",
-            )
 
-    def _ends(self) -> bool:
-        """Mark it closed; whether there is something to close."""
-        ends = self._life.state is State.OPEN and not self._life.forked()
-        self._life.state = State.CLOSED
-        return ends
+    def __del__(self) -> None:
+        # Absent if __init__ refused its arguments.
+        if getattr(self, "_state", State.CLOSED) is State.OPEN and self._warn_unclosed:
+            warnings.warn(
+                f"a client was dropped unclosed: {self._remedy}",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )
 
 
 class Connection(BaseConnection):
@@ -187,34 +151,34 @@ class Connection(BaseConnection):
         known: KnownTypes,
         *,
         timeout: float | None,
-        metadata: Metadata = (),
-        retry: RetryPolicy | None = None,
         warn_unclosed: bool = True,
+        protocol: Generation = Generation.NEWEST,
     ) -> None:
-        super().__init__(known, timeout=timeout, metadata=metadata, retry=retry, warn_unclosed=warn_unclosed)
+        super().__init__(known, timeout=timeout, warn_unclosed=warn_unclosed, protocol=protocol)
         self._transport = transport
 
     def run(self, flow: Flow[R]) -> R:
         """Carry out a flow.
 
         Raises:
-            UsageError: The client is closed (CLIENT_CLOSED), or was made before a fork (CLIENT_FORKED).
+            UsageError: The client is closed (CLIENT_CLOSED).
 
         """
         self._check_open()
-        return run(flow, self._transport)
+        return run(spoken(flow, self.speaker), self._transport)
 
     def stream(self, method: Method[Q, R], request: Q, options: CallOptions) -> Iterator[R]:
         """The answers to one request, as they arrive."""
         self._check_open()
-        return self._transport.stream(method, request, options)
+        return stream(self._transport, self.speaker, method, request, options)
 
     def bidi(self, method: Method[Q, R], requests: Iterable[Q], options: CallOptions) -> Iterator[R]:
         """The answers to many requests, as they arrive."""
         self._check_open()
-        return self._transport.bidi(method, requests, options)
+        return bidi(self._transport, self.speaker, method, requests, options)
 
     def close(self) -> None:
         """End it; harmless when repeated."""
-        if self._ends():
+        if self._state is State.OPEN:
+            self._state = State.CLOSED
             self._transport.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import TracebackType
 from typing import Any, TypeVar
 
 from angzarr_domain.aggregates import Aggregate
@@ -46,12 +47,23 @@ def check_history(run: Run[Any]) -> None:
 
 def watched(run: Run[Any], function: Callable[[], R]) -> R:
     """The function's result; what an author's method raises inside becomes a failure that shows it."""
+    __tracebackhide__ = True
     try:
         return function()
     except HandlerFailed as failed:
         cause = failed.__cause__
         what = f"{failed.handler} raised {cause!r}" if cause is not None else str(failed)
+        if cause is not None:
+            cause.with_traceback(_from_the_author_on(cause))
         raise ScenarioFailed(report(run, what)) from cause
+
+
+def _from_the_author_on(error: BaseException) -> TracebackType | None:
+    """Its traceback without the frames that lead to the author's method."""
+    whole = found = error.__traceback__
+    while found is not None and str(found.tb_frame.f_globals.get("__name__")).startswith("angzarr_domain."):
+        found = found.tb_next
+    return found or whole
 
 
 def _check_untouched(run: Run[Any]) -> None:

@@ -94,6 +94,7 @@ def expect_state(run: Run[Any], fields: Mapping[str, Any]) -> None:
 
 
 def _refuse_unknown(cls: type[Any], fields: Mapping[str, Any]) -> None:
+    __tracebackhide__ = True
     properties = {name for base in cls.__mro__ for name, value in vars(base).items() if isinstance(value, property)}
     known = {field.name for field in attrs.fields(cls)} | properties
     unknown = sorted(fields.keys() - known)

@@ -8,10 +8,11 @@ from uuid import UUID
 
 import attrs
 
-from angzarr_domain.aggregates import Aggregate, AggregateDefinition, definition_of
-from angzarr_domain.books import Message, to_nanoseconds, type_name
-from angzarr_domain.exceptions import Rejected, Status, UsageError
+from angzarr_domain.aggregates import Aggregate, definition_of
+from angzarr_domain.books import Message, to_nanoseconds
+from angzarr_domain.exceptions import Rejected, Status
 
+from ._arguments import refuse_foreign, refuse_no_messages
 from ._checks import check, check_history, watched
 from ._defaults import NOW, ROOT
 from ._expectations import expect_events, expect_rejection, expect_state
@@ -47,7 +48,8 @@ def given(
     """
     __tracebackhide__ = True
     definition = definition_of(aggregate)
-    _refuse_foreign(definition, events)
+    refuse_no_messages("given", events)
+    refuse_foreign(definition, events)
     if isinstance(now, datetime):
         to_nanoseconds(now)  # refuses a naive one
     options = Options(root, now, correlation_id, None if ids is None else tuple(ids))
@@ -55,17 +57,6 @@ def given(
     told = attrs.evolve(empty, history=events)
     check_history(told)
     return Given(watched(told, lambda: start(aggregate, events, options)))
-
-
-def _refuse_foreign(definition: AggregateDefinition[Any], events: Iterable[Message]) -> None:
-    known = definition.appliers.keys() | definition.ignores.keys()
-    for event in events:
-        if type_name(type(event)) not in known:
-            raise UsageError(
-                f"{definition.cls.__name__} neither applies nor ignores {type_name(type(event))}, so it cannot be "
-                f"its history; it knows {', '.join(sorted(known)) or 'no event'}",
-                field="events",
-            )
 
 
 @attrs.frozen(repr=False)
@@ -118,9 +109,11 @@ class Outcome(Generic[A]):
 
         Raises:
             ScenarioFailed: It does not.
+            UsageError: A class or a list stands where an event belongs.
 
         """
         __tracebackhide__ = True
+        refuse_no_messages("then", events)
         expect_events(self._run, events)
         return self
 
@@ -191,6 +184,7 @@ class Outcome(Generic[A]):
 
 def _follow(run: Run[A], command: Message) -> Outcome[A]:
     __tracebackhide__ = True
+    refuse_no_messages("when", [command])
     told = attrs.evolve(run, history=run.history + run.decision.events, before=run.after, command=command)
     followed = watched(told, lambda: follow(run, command))
     check(followed)

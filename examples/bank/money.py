@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import Final
+
+#: Before the point; the amount then fits its field by far.
+_DIGITS: Final = 15
 
 
 class NoAmount(ValueError):
@@ -14,11 +18,13 @@ def parse_amount(text: str) -> int:
     """Minor units, exactly: "12.50" is 1250.
 
     Raises:
-        NoAmount: It is no plain decimal number, not more than zero, or finer than two decimals.
+        NoAmount: It is no plain decimal number, not more than zero, too large, or finer than two decimals.
 
     """
-    if not re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]+)?", text):
+    if not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text):
         raise NoAmount(f"{text!r} is no amount; write it like 12 or 12.50")
+    if len(text.lstrip("-").partition(".")[0]) > _DIGITS:
+        raise NoAmount(f"the amount {text:.40} has more than {_DIGITS} digits before the point")
     minor = Decimal(text) * 100
     if minor <= 0:
         raise NoAmount(f"the amount {text} is not more than zero")

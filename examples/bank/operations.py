@@ -101,17 +101,22 @@ def read_operations(path: Path) -> OperationsFile:
 def _rows(path: Path) -> list[tuple[int, list[str]]]:
     """The rows below the header, each with the line it begins on; blank lines left out."""
     rows: list[tuple[int, list[str]]] = []
+    begin = 1
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
-            begin = 1
             for cells in reader:
                 rows.append((begin, [cell.strip() for cell in cells]))
                 begin = reader.line_num + 1
     except OSError as error:
         raise UnusableFile(f"{path}: {error.strerror}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UnusableFile(f"{path}: no CSV in UTF-8 ({error})") from error
+    except UnicodeDecodeError as error:
+        raise UnusableFile(f"{path}: no text in UTF-8 ({error})") from error
+    except csv.Error as error:
+        # A quote that stays open swallows every row after it, so none of them can be trusted.
+        raise UnusableFile(
+            f"{path}: the row that begins on line {begin} is no CSV, perhaps for a quote that is not closed ({error})"
+        ) from error
     header = rows.pop(0)[1] if rows else []
     if header != list(COLUMNS):
         raise UnusableFile(f"{path}: the first line has to be {','.join(COLUMNS)}, not {','.join(header)!r:.80}")

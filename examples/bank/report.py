@@ -94,6 +94,9 @@ def _history(run: Run) -> Iterator[str]:
     if not run.history_of:
         return
     yield f"History of {run.history_of}"
+    if not run.history:
+        yield "  nothing is on record for that account number"
+        return
     rows = [(str(entry.sequence), entry.event, entry.reference, entry.change) for entry in run.history]
     yield from _table(("sequence", "event", "reference", "change"), rows, right={"sequence"})
     if run.balance_set_by is not None:

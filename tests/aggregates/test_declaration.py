@@ -154,6 +154,17 @@ MISTAKES: dict[str, tuple[str, str]] = {
         """,
         "field balance: has no annotation, so it is no field; write balance: TheType = ...",
     ),
+    "a value without annotation that an applier sets": (
+        """
+        @aggregate(domain="ledger")
+        class X(Aggregate):
+            balance = 0
+            @applies
+            def deposited(self, event: Deposited) -> None:
+                self.balance += event.amount
+        """,
+        "field balance: has no annotation, so it is no field; write balance: TheType = ...",
+    ),
     "a field named like a method": (
         """
         @aggregate(domain="ledger")
@@ -309,6 +320,18 @@ MISTAKES: dict[str, tuple[str, str]] = {
                 yield
         """,
         "X.opened: an applier does not yield; a generator would never run",
+    ),
+    "an applier that answers": (
+        """
+        @aggregate(domain="ledger")
+        class X(Aggregate):
+            @applies
+            def open(self, command: Open) -> list[Opened] | Noted: ...
+        """,
+        (
+            "X.open: returns tests.ledger.Opened or tests.ledger.Noted, which an applier cannot: it changes self and "
+            "returns nothing; @handles emits events"
+        ),
     ),
     "a handler that returns a number": (
         """
@@ -529,6 +552,13 @@ def test_what_can_carry_no_mark_is_refused(mark: str, target: str) -> None:
         declared(f"X = {mark}({target})")
 
 
+@pytest.mark.parametrize("mark", ["handles", "applies"])
+def test_a_mark_with_empty_brackets_says_how_to_write_it(mark: str) -> None:
+    """The brackets are for a message class."""
+    with pytest.raises(UsageError, match=rf"write @{mark}, or @{mark}\(TheMessage\)"):
+        declared(f"X = {mark}()")
+
+
 ACCEPTED: dict[str, str] = {
     "the command by argument": """
         @aggregate(domain="ledger")
@@ -566,6 +596,16 @@ ACCEPTED: dict[str, str] = {
             @logged
             @handles
             def open(self, command: Open): ...
+        """,
+    "a constant without annotation": """
+        @aggregate(domain="ledger")
+        class X(Aggregate):
+            limit = 100
+            @handles
+            def open(self, command: Open):
+                return Opened(owner=str(self.limit))
+            @applies
+            def opened(self, event: Opened) -> None: ...
         """,
     "class variables": """
         @aggregate(domain="ledger")

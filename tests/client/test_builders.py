@@ -30,7 +30,10 @@ def page_of(command: ReadyCommand) -> CommandPage:
 
 
 def test_a_whole_command(client: DomainClient) -> None:
-    """Cover and one page with sequence, strategy and payload (C-0303), values kept through the chain (C-0311)."""
+    """Cover and one page with sequence, strategy and payload (C-0303), values kept through the chain (C-0311).
+
+    The domain and root are where it starts (C-0317); id and sequence stay as they were given (C-0306, C-0307).
+    """
     builder = client.command("wallet", ROOT).with_correlation_id("order-7").with_sequence(3)
 
     book = builder.with_command(Put(amount=5)).build()
@@ -62,7 +65,7 @@ def test_a_merge_strategy(client: DomainClient, strategy: MergeStrategy) -> None
 
 
 def test_a_root_is_drawn_once(client: DomainClient) -> None:
-    """A command keeps the root it got, however often it is changed or built (C-0304)."""
+    """A command for a new aggregate (C-0318) keeps the root it got, however often it is changed or built (C-0304)."""
     command = client.command(Put(amount=5))
 
     changed = command.with_sequence(1).with_correlation_id("x").with_command(Take(amount=1))
@@ -167,7 +170,7 @@ NONSENSE: dict[str, tuple[Callable[[DomainClient], object], str, str]] = {
 def test_what_makes_no_sense(
     client: DomainClient, attempt: Callable[[DomainClient], object], code: str, field: str
 ) -> None:
-    """Each is refused where it is said, not when it is sent (C-0309, C-0310)."""
+    """Each is an invalid argument, where it is said, not when it is sent (C-0309, C-0310, C-0344)."""
     with pytest.raises(InvalidArgument) as caught:
         attempt(client)
 

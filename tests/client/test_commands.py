@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -46,7 +47,7 @@ def book(sequence: int = 0) -> CommandBook:
 
 
 def test_the_result(client: DomainClient) -> None:
-    """Events, their pages, and where they are."""
+    """One call builds, sends and answers: events, their pages, and where they are (C-0313, C-0314)."""
     result = client.command(Put(amount=5), ROOT).with_correlation_id("order-7").send_sync()
 
     assert (result.domain, result.root, result.correlation_id) == ("wallet", ROOT, "order-7")
@@ -164,7 +165,7 @@ def test_a_conflict_whose_events_cannot_be_read(client: DomainClient, peer: Peer
 
 
 def test_a_late_answer(client: DomainClient, peer: Peer) -> None:
-    """A command may have been stored when its answer is late; the error says what to read to find out."""
+    """A command may have been stored when its answer is late (C-0206); the error says what to read to find out."""
     peer.delay = 30
 
     with pytest.raises(UnknownOutcome) as caught:
@@ -188,6 +189,20 @@ def test_a_timeout_that_is_none(client: DomainClient, timeout: float) -> None:
     """0 seconds are no time to answer in."""
     with pytest.raises(UsageError, match="above 0 seconds"):
         client.command(Put(amount=5), ROOT).send_sync(timeout=timeout)
+
+
+@pytest.mark.parametrize("timeout", [1e12, float("inf")])
+def test_a_timeout_that_never_passes(client: DomainClient, timeout: float) -> None:
+    """More than gRPC can count is no bound, rather than over at once."""
+    assert client.command(Put(amount=5), ROOT).send_sync(timeout=timeout).next_sequence == 1
+
+
+def test_metadata_in_a_mapping(client: DomainClient) -> None:
+    """Pairs are wanted, since a key may occur twice; the error shows how."""
+    headers: Any = {"tenant": "a"}
+
+    with pytest.raises(UsageError, match=r"\.items\(\)"):
+        client.command(Put(amount=5), ROOT).send_sync(metadata=headers)
 
 
 @pytest.mark.parametrize(
@@ -281,7 +296,7 @@ def test_a_client_serves_many_threads(client: DomainClient, peer: Peer) -> None:
 
 
 def test_a_late_query(kind: type[DomainClient], endpoint: str) -> None:
-    """A query stores nothing, so a late answer is a plain failure."""
+    """A query stores nothing, so a late answer is a plain failure (C-0206)."""
     with kind.connect(endpoint) as client, pytest.raises(DeadlineExceeded):
         client.query("wallet", ROOT).get_event_book(timeout=1e-9)
 

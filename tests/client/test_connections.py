@@ -16,7 +16,7 @@ from uuid import UUID
 import grpc
 import pytest
 
-from angzarr_domain.client import AggregateClient, DomainClient, QueryClient, RecordingTransport
+from angzarr_domain.client import AggregateClient, DomainClient, QueryClient, RecordingTransport, SpeculativeClient
 from angzarr_domain.exceptions import (
     AngzarrError,
     ConnectionFailed,
@@ -209,11 +209,11 @@ def test_text_that_is_no_endpoint() -> None:
         DomainClient.connect("localhost")
 
 
-@pytest.mark.parametrize("kind", [DomainClient, QueryClient, AggregateClient])
+@pytest.mark.parametrize("kind", [DomainClient, QueryClient, AggregateClient, SpeculativeClient])
 def test_each_client_connects_on_its_own(
     endpoint: str, monkeypatch: pytest.MonkeyPatch, kind: type[DomainClient]
 ) -> None:
-    """By endpoint, by environment, by channel (C-0332 to C-0335)."""
+    """By endpoint, by environment, by channel (C-0230, C-0332 to C-0335)."""
     monkeypatch.setenv("WHERE", endpoint)
 
     with grpc.insecure_channel(endpoint) as channel:
@@ -244,6 +244,35 @@ def test_a_closed_client(kind: type[DomainClient], endpoint: str, call: Callable
         call(client)
 
     assert caught.value.code == "CLIENT_CLOSED"
+
+
+def test_closing_while_a_command_is_under_way(kind: type[DomainClient], endpoint: str, peer: Peer) -> None:
+    """Ends it, and nobody knows whether it was stored."""
+    peer.delay = 30
+    with ThreadPoolExecutor(1) as thread:
+        client = kind.connect(endpoint)
+        sending = thread.submit(put, client)
+        while not peer.commands:
+            time.sleep(0.01)
+        client.close()
+
+        with pytest.raises(UnknownOutcome, match="client was closed meanwhile") as caught:
+            sending.result(20)
+        peer.release.set()
+
+    assert caught.value.correlation_id == peer.metadata[0]["x-correlation-id"]
+
+
+def test_closing_while_a_stream_is_read(kind: type[DomainClient], endpoint: str, peer: Peer) -> None:
+    """Ends it: what is missing is never taken for the end."""
+    peer.record(ROOT, *(WasPut(amount=n) for n in range(10_000)))
+    client = kind.connect(endpoint)
+    books = client.query("wallet", ROOT).get_events()
+    next(books)
+    client.close()
+
+    with pytest.raises(ServerError, match="client was closed meanwhile"):
+        list(books)
 
 
 @EVERY_CALL

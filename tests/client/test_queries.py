@@ -59,13 +59,30 @@ def test_an_edition(client: DomainClient) -> None:
     assert client.query("wallet", ROOT).edition("v2").build().cover == Cover("wallet", ROOT, edition=Edition("v2"))
 
 
+def test_where_a_query_starts(client: DomainClient) -> None:
+    """With domain and root (C-0385, C-0400), or with the domain alone (C-0386, C-0401); on the main line (C-0395)."""
+    of_one = client.query("wallet", ROOT).build()
+    of_many = client.query("wallet").by_correlation_id("x").build()
+
+    assert (of_one, of_many) == (Query(Cover("wallet", ROOT)), Query(Cover("wallet", correlation_id="x")))
+    assert of_one.cover is not None
+    assert of_one.cover.edition is None
+
+
+def test_setters_keep_each_others_values(client: DomainClient) -> None:
+    """Through the whole chain (C-0396)."""
+    query = client.query("wallet").edition("v2").range(3, 7).by_correlation_id("x").build()
+
+    assert query == Query(Cover("wallet", None, "x", Edition("v2")), SequenceRange(3, 7))
+
+
 def test_by_correlation_id(client: DomainClient) -> None:
     """Asks by the id alone: the root is cleared (C-0392, C-0393)."""
     assert client.query("wallet", ROOT).by_correlation_id("x").build() == Query(Cover("wallet", None, "x"))
 
 
 NONSENSE: dict[str, tuple[Callable[[QueryBuilder], object], str]] = {
-    "no time (C-0391)": (lambda q: q.as_of_time("yesterday"), "TIMESTAMP_PARSE_FAILED"),
+    "no time (C-0391, C-0345)": (lambda q: q.as_of_time("yesterday"), "TIMESTAMP_PARSE_FAILED"),
     "no such day": (lambda q: q.as_of_time("2026-02-30T00:00:00Z"), "TIMESTAMP_PARSE_FAILED"),
     "no offset": (lambda q: q.as_of_time("2026-02-03T00:00:00"), "TIMESTAMP_PARSE_FAILED"),
     "upside down": (lambda q: q.range(7, 3), "INVALID_ARGUMENT"),
@@ -120,6 +137,14 @@ def test_pages_decode(client: DomainClient, ten: UUID) -> None:
     book = client.query("wallet", ten).get_event_book()
 
     assert [page.decode() for page in book.pages] == [WasPut(amount=n) for n in range(10)]
+
+
+def test_only_the_pages(client: DomainClient, ten: UUID) -> None:
+    """Of the book, and nothing else of it (C-0399)."""
+    query = client.query("wallet", ten).range(8)
+
+    assert query.get_pages() == query.get_event_book().pages
+    assert len(query.get_pages()) == 2
 
 
 def test_pages_of_unknown_types(kind: type[DomainClient], endpoint: str, ten: UUID) -> None:

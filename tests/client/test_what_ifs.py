@@ -107,14 +107,23 @@ def _reactions() -> Reactions:
     return Reactions()
 
 
+@pytest.fixture(name="place")
+def _place(reactions: Reactions) -> Iterator[str]:
+    """Where a server runs reactions."""
+    with Serving(reactions.served(), ["127.0.0.1:0"]) as serving:
+        yield serving.addresses[0]
+
+
 @pytest.fixture(name="speculative")
-def _speculative(reactions: Reactions) -> Iterator[SpeculativeClient]:
-    """A client of its own, of a server that runs reactions (C-0334)."""
-    with (
-        Serving(reactions.served(), ["127.0.0.1:0"]) as serving,
-        SpeculativeClient.connect(serving.addresses[0], types=[Label, Put], aggregates=[Wallet]) as client,
-    ):
-        yield client
+def _speculative(kind: type[DomainClient], place: str) -> Iterator[SpeculativeClient]:
+    with kind.connect(place, types=[Label, Put], aggregates=[Wallet]) as client:
+        yield client.speculative
+
+
+def test_a_client_of_its_own(place: str) -> None:
+    """Connects alone, where nothing but what-ifs is asked (C-0334)."""
+    with SpeculativeClient.connect(place) as client:
+        assert client.projector(recorded(WasPut(amount=3))).decode(WasPut) == WasPut(amount=3)
 
 
 def test_a_projection(speculative: SpeculativeClient) -> None:

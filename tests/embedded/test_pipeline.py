@@ -47,7 +47,7 @@ class TestSequences:
     @pytest.mark.parametrize("strategy", ALL)
     @pytest.mark.parametrize("head", [0, 3])
     def test_the_next_sequence_is_accepted(self, strategy: MergeStrategy, head: int) -> None:
-        """Under every strategy (C-0149, C-0160, C-0167, C-0174)."""
+        """Under every strategy, and the new events continue from there (C-0149, C-0160, C-0167, C-0174, C-0192)."""
         store = filled(head)
         pipeline(Logic.of(page(), page()), store).execute(request(head, strategy), CALLER)
         assert stored(store) == list(range(head + 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -378,6 +379,23 @@ def test_an_unexpected_exception_shows_itself() -> None:
         given(failing(fails)).when(Open(owner="ada"))
     assert isinstance(caught.value.__cause__, KeyError)
     assert ").when(Open(owner='ada'))" in str(caught.value)
+
+
+def test_the_traceback_of_an_unexpected_exception_begins_with_the_author() -> None:
+    """The way there leads through this package alone, and would be most of what one sees."""
+
+    def inner() -> None:
+        raise KeyError("amount")
+
+    def fails(_state: Any, _command: Any) -> None:
+        inner()
+
+    with pytest.raises(ScenarioFailed) as caught:
+        given(failing(fails)).when(Open(owner="ada"))
+    assert caught.value.__cause__ is not None
+    frames = [frame.name for frame in traceback.extract_tb(caught.value.__cause__.__traceback__)]
+    assert frames[-2:] == ["fails", "inner"]
+    assert not {"watched", "follow", "decide"} & set(frames)
 
 
 def test_an_answer_that_is_no_event_is_a_failure() -> None:

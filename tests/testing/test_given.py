@@ -197,6 +197,34 @@ def test_a_history_the_aggregate_does_not_know_is_refused() -> None:
         given(Account, Deposit(amount=1))
 
 
+def test_a_command_in_the_history_is_told_where_it_goes() -> None:
+    """Both are messages, and mistaken for one another."""
+    with pytest.raises(UsageError, match=r"a command goes into \.when\(Deposit\(\.\.\.\)\)"):
+        given(Account, Deposit(amount=1))
+
+
+_WITH_A_MESSAGE: dict[str, Callable[[Any], object]] = {
+    "given": lambda message: given(Account, message),
+    "when": lambda message: given(Account).when(message),
+    "then": lambda message: given(Account).when(Open(owner="ada")).then(message),
+}
+
+
+@pytest.mark.parametrize("where", _WITH_A_MESSAGE)
+@pytest.mark.parametrize(
+    ("mistake", "says"),
+    [
+        (Opened, "takes messages, and Opened is a class: write Opened"),
+        ([Opened(owner="ada")], "takes messages one by one, not a list of them"),
+        ((Opened(owner="ada"),), "takes messages one by one, not a tuple of them"),
+    ],
+)
+def test_what_stands_in_place_of_a_message_is_refused(where: str, mistake: object, says: str) -> None:
+    """With what to write, rather than as a difference."""
+    with pytest.raises(UsageError, match=f"^{where} {says}"):
+        _WITH_A_MESSAGE[where](mistake)
+
+
 def test_a_field_there_is_not_is_refused() -> None:
     """The error lists those there are."""
     with pytest.raises(
@@ -219,6 +247,12 @@ def test_an_undecorated_class_is_refused() -> None:
 
     with pytest.raises(UsageError, match="is not decorated: put @aggregate"):
         given(Plain)
+
+
+def test_an_object_of_the_class_is_refused() -> None:
+    """It is the class that has a history."""
+    with pytest.raises(UsageError, match="name the class itself, Account"):
+        given(Account())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - the mistake
 
 
 def test_scenarios_read_well() -> None:

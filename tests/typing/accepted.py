@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any, assert_type
 from uuid import UUID
@@ -14,6 +15,10 @@ from angzarr_domain import (
     Aggregate,
     AggregateClient,
     AngzarrError,
+    AsyncAggregateClient,
+    AsyncDomainClient,
+    AsyncQueryClient,
+    AsyncRepository,
     Context,
     DomainClient,
     QueryClient,
@@ -24,10 +29,19 @@ from angzarr_domain import (
     handles,
 )
 from angzarr_domain.aggregates import AggregateDefinition, Replayed, decide, definition_of, replay
-from angzarr_domain.books import CommandResponse, EventBook, Message, SequenceRange
-from angzarr_domain.client import CommandBuilder, CommandResult, QueryBuilder, ReadyCommand
+from angzarr_domain.books import AggregateRoot, CommandResponse, EventBook, Message, SequenceRange
+from angzarr_domain.client import (
+    AsyncCommandBuilder,
+    AsyncQueryBuilder,
+    AsyncReadyCommand,
+    CommandBuilder,
+    CommandResult,
+    QueryBuilder,
+    ReadyCommand,
+)
 from angzarr_domain.embedded import Coordinator
 from angzarr_domain.hosting import Host
+from angzarr_domain.repositories import HistoryStep
 from angzarr_domain.testing import Given, Outcome, given
 from angzarr_domain.wire import PayloadCodec
 from tests.ledger import Account, Deposit, Deposited, Open, Opened, Withdraw, Withdrawn
@@ -145,6 +159,49 @@ def model(client: DomainClient) -> None:
     assert_type(repo.roots(), Iterator[UUID])
 
 
+async def async_caller(client: AsyncDomainClient) -> None:
+    """The same names, awaited."""
+    assert_type(client.command("account", ROOT), AsyncCommandBuilder)
+    assert_type(client.command(Deposit(amount=5), ROOT), AsyncReadyCommand)
+    assert_type(client.command("account", ROOT).with_command(Deposit(amount=5)), AsyncReadyCommand)
+    result = await client.command(Withdraw(amount=9), str(ROOT)).with_sequence(3).send_sync()
+    assert_type(result, CommandResult)
+    assert_type(await client.command(Withdraw(amount=9)).speculate(), CommandResult)
+    assert_type(client.query, AsyncQueryClient)
+    assert_type(client.query("account", ROOT).range(0, 10), AsyncQueryBuilder)
+    assert_type(await client.query("account", ROOT).get_event_book(), EventBook)
+    async for book in client.query("account", ROOT).get_events():
+        assert_type(book, EventBook)
+    assert_type(client.aggregate, AsyncAggregateClient)
+    async with aclosing(client.query.get_aggregate_roots()) as roots:
+        assert_type(await anext(roots), AggregateRoot)
+
+
+async def async_connecting() -> None:
+    """Each way gives the class that was asked."""
+    async with AsyncDomainClient.connect("localhost:1310", types=[Deposited], aggregates=[Account]) as client:
+        assert_type(client, AsyncDomainClient)
+    assert_type(AsyncAggregateClient.connect("localhost:1310"), AsyncAggregateClient)
+    assert_type(AsyncQueryClient.from_env("ANGZARR_ENDPOINT", "localhost:1310"), AsyncQueryClient)
+
+
+async def async_model(client: AsyncDomainClient) -> None:
+    """An asynchronous repository keeps the class of its aggregate."""
+    repo = AsyncRepository(Account, client)
+    assert_type(repo, AsyncRepository[Account])
+    assert_type(await repo.load(ROOT), Account)
+    done = await repo.execute(ROOT, lambda account: Withdraw(amount=account.balance))
+    assert_type(done.state, Account)
+    assert_type((await repo.preview(ROOT, Withdraw(amount=9))).state, Account)
+    async for step in repo.history(ROOT):
+        assert_type(step, HistoryStep[Account])
+        assert_type(step.state, Account)
+    assert_type(await repo.history(ROOT).blame("balance"), HistoryStep[Account] | None)
+    assert_type(await repo.exists(ROOT), bool)
+    async for root in repo.roots():
+        assert_type(root, UUID)
+
+
 def catching(client: DomainClient) -> CommandResponse | str:
     """A refusal is the very class that handlers raise."""
     try:
@@ -173,3 +230,4 @@ def operator() -> None:
     assert_type(Host([Account, Shop]), Host)
     with Coordinator([Account, Shop], "bank.db") as coordinator:
         assert_type(coordinator.client(), DomainClient)
+        assert_type(coordinator.async_client(), AsyncDomainClient)

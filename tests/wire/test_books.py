@@ -83,7 +83,7 @@ def test_a_bad_root_inside_a_provenance_is_named() -> None:
 
 
 def test_a_root_travels_big_endian() -> None:
-    """The 16 bytes stand in the order in which the text has them."""
+    """The 16 bytes stand in the order in which the text has them (C-0114)."""
     book = on_the_wire(books.EventBook(books.Cover("account", ROOT)))
 
     assert book.cover.root.value == bytes(range(16))

@@ -283,5 +283,5 @@ def test_a_reactions_command_has_the_locked_encoding(type_url: str, index: int, 
     ],
 )
 def test_a_business_key_leads_to_the_protocols_root(domain: str, key: str, expected: str) -> None:
-    """Every implementation derives these very roots (C-0107 to C-0110)."""
+    """Every implementation derives these very roots (C-0107 to C-0110); ab and c are not a and bc (C-0485)."""
     assert str(books.compute_root(domain, key)) == expected

@@ -3,41 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable
+from contextlib import aclosing, contextmanager
 from typing import Any, TypeVar
 
 import grpc
 import grpc.aio
 
 from angzarr_domain.client._endpoints import Endpoint
-from angzarr_domain.client._settings import ChannelSettings
-from angzarr_domain.client._tls import Tls
 from angzarr_domain.exceptions import UsageError
 from angzarr_domain.wire import Method
 
-from ._diagnosis import explained, unexplained
-from ._dialling import Token, dialling_of
 from ._failures import closed, decode, ended_here, error_of
 from .base import CallOptions, each
+from .grpc import dialling_of
 
 Q = TypeVar("Q")
 R = TypeVar("R")
 
 
 def async_channels(
-    endpoint: Endpoint,
-    credentials: grpc.ChannelCredentials | None = None,
-    *,
-    tls: Tls | None = None,
-    settings: ChannelSettings | None = None,
+    endpoint: Endpoint, credentials: grpc.ChannelCredentials | None = None
 ) -> Callable[[], grpc.aio.Channel]:
     """What opens a channel to this endpoint, once an event loop runs. Raises as `open_channel` does."""
-    how = dialling_of(endpoint, credentials, tls=tls, settings=settings)
+    how = dialling_of(endpoint, credentials)
     if how.credentials is None:
-        return lambda: grpc.aio.insecure_channel(how.target, options=how.options, compression=how.compression)
+        return lambda: grpc.aio.insecure_channel(how.target, options=how.options)
     trusted = how.credentials
-    return lambda: grpc.aio.secure_channel(how.target, trusted, options=how.options, compression=how.compression)
+    return lambda: grpc.aio.secure_channel(how.target, trusted, options=how.options)
 
 
 class AsyncGrpcTransport:
@@ -47,22 +40,15 @@ class AsyncGrpcTransport:
         open_channel: Called once, at the first call.
         endpoint: For errors to name; "" if nobody knows.
         owns_channel: Whether `close` closes the channel as well.
-        token: Shows the server who is calling.
 
     """
 
     def __init__(
-        self,
-        open_channel: Callable[[], grpc.aio.Channel],
-        *,
-        endpoint: str = "",
-        owns_channel: bool = True,
-        token: Token | None = None,
+        self, open_channel: Callable[[], grpc.aio.Channel], *, endpoint: str = "", owns_channel: bool = True
     ) -> None:
         self._open_channel = open_channel
         self._endpoint = endpoint
         self._owns_channel = owns_channel
-        self._token = token
         self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._channel: grpc.aio.Channel | None = None
@@ -72,7 +58,7 @@ class AsyncGrpcTransport:
     async def unary(self, method: Method[Q, R], request: Q, options: CallOptions) -> R:
         """Same as `AsyncTransport.unary`."""
         call = self._begin(method, "unary_unary", method.encode_request(request), options)
-        async with self._under_way(call, method, options):
+        with self._under_way(call, method, options):
             answer: bytes = await call
         return decode(method, answer, options)
 
@@ -122,7 +108,7 @@ class AsyncGrpcTransport:
         self, method: Method[Any, R], request: bytes | AsyncIterable[bytes], options: CallOptions, kind: str
     ) -> AsyncGenerator[R, None]:
         call = self._begin(method, kind, request, options)
-        async with self._under_way(call, method, options):
+        with self._under_way(call, method, options):
             async for answer in call:
                 yield method.decode_response(answer)
 
@@ -134,9 +120,8 @@ class AsyncGrpcTransport:
         call = self._callables.get(method.path)
         if call is None:
             call = self._callables[method.path] = getattr(channel, kind)(method.path)
-        metadata = options.metadata if self._token is None else self._token.beside(options.metadata)
         try:
-            return call(request, timeout=options.timeout, metadata=metadata)
+            return call(request, timeout=options.timeout, metadata=options.metadata)
         except grpc.aio.UsageError as error:
             # How gRPC says that somebody else closed the channel.
             raise closed(self._endpoint) from error
@@ -153,16 +138,13 @@ class AsyncGrpcTransport:
             )
         return self._channel
 
-    @asynccontextmanager
-    async def _under_way(self, call: Any, method: Method[Any, Any], options: CallOptions) -> AsyncGenerator[None, None]:
+    @contextmanager
+    def _under_way(self, call: Any, method: Method[Any, Any], options: CallOptions) -> Generator[None, None, None]:
         self._calls.add(call)
         try:
             yield
         except grpc.RpcError as error:
-            failure = error_of(method, options, error, self._endpoint)
-            if unexplained(failure):
-                failure = await asyncio.to_thread(explained, failure)
-            raise failure from error
+            raise error_of(method, options, error, self._endpoint) from error
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is None or task.cancelling():

@@ -36,9 +36,10 @@ def test_an_amount_is_read_exactly(text: str, minor: int) -> None:
         ("1e3", "no amount"),
         ("NaN", "no amount"),
         ("١٢", "no amount"),
-        ("9" * 16, "no amount"),
+        ("9" * 16, "more than 15 digits"),
         ("0.00", "not more than zero"),
         ("-5", "not more than zero"),
+        ("-" + "9" * 15, "not more than zero"),
         ("1.005", "more than two decimals"),
         ("0.001", "more than two decimals"),
     ],
@@ -130,8 +131,12 @@ def test_a_byte_order_mark_is_no_part_of_the_header(tmp_path: Path) -> None:
     [
         pytest.param(b"", "the first line has to be reference,", id="empty"),
         pytest.param(b"reference;operation\n", "the first line has to be reference,", id="header"),
-        pytest.param(HEADER.encode() + b"A,open,CHK-1001,,,\xff\n", "no CSV in UTF-8", id="encoding"),
-        pytest.param(HEADER.encode() + b'"A,open\n', "no CSV in UTF-8", id="quotes"),
+        pytest.param(HEADER.encode() + b"A,open,CHK-1001,,,\xff\n", "no text in UTF-8", id="encoding"),
+        pytest.param(
+            HEADER.encode() + b'A,freeze,CHK-1001,,,\n"B,open\nC\n',
+            "begins on line 3 is no CSV, perhaps for a quote",
+            id="quotes",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_used(tmp_path: Path, content: bytes, says: str) -> None:

@@ -141,6 +141,12 @@ def test_an_account_that_is_only_mentioned_is_not_reported(capsys: pytest.Captur
     assert "  total                      0.00\n" in printed(capsys, str(path))
 
 
+def test_the_history_of_an_account_there_is_not(capsys: pytest.CaptureFixture[str], short: Path) -> None:
+    """A sentence, rather than an empty table that leaves one guessing."""
+    report = printed(capsys, str(short), "--history", "CHK-9999")
+    assert report.endswith("History of CHK-9999\n  nothing is on record for that account number\n")
+
+
 def test_the_history_of_another_account(capsys: pytest.CaptureFixture[str], short: Path) -> None:
     """Chosen by number; each line says what the event changed."""
     report = printed(capsys, str(short), "--history", "CHK-1002")
@@ -278,7 +284,7 @@ def test_a_file_without_rows(capsys: pytest.CaptureFixture[str], tmp_path: Path)
     [
         pytest.param(["missing.csv"], "missing.csv: No such file", id="no such file"),
         pytest.param(["{folder}"], "Is a directory", id="a folder"),
-        pytest.param(["{folder}/not.csv"], "no CSV in UTF-8", id="no text"),
+        pytest.param(["{folder}/not.csv"], "no text in UTF-8", id="no text"),
         pytest.param(["{folder}/other.csv"], "the first line has to be", id="another header"),
         pytest.param(["--data", "{folder}/not.csv"], "not.csv", id="no data file"),
         pytest.param(["--data", "{folder}/open.db"], "open.db", id="data file in use"),

@@ -1,0 +1,42 @@
+"""What tests pass by mistake, answered with what to write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from angzarr_domain.aggregates import AggregateDefinition
+from angzarr_domain.books import Message, type_name
+from angzarr_domain.exceptions import UsageError
+
+
+def refuse_no_messages(where: str, given: Iterable[Any]) -> None:
+    """Raise UsageError for classes and lists in place of messages; what else there is may compare equal to one."""
+    __tracebackhide__ = True
+    for each in given:
+        if isinstance(each, type):
+            raise UsageError(
+                f"{where} takes messages, and {each.__name__} is a class: write {each.__name__}(...)", field="message"
+            )
+        if isinstance(each, (list, tuple, set, frozenset)):
+            kind = type(each).__name__  # pyright: ignore[reportUnknownArgumentType] - of anything
+            raise UsageError(
+                f"{where} takes messages one by one, not a {kind} of them: put * before it, or drop its brackets",
+                field="message",
+            )
+
+
+def refuse_foreign(definition: AggregateDefinition[Any], events: Iterable[Message]) -> None:
+    """Raise UsageError for what cannot be this aggregate's history."""
+    __tracebackhide__ = True
+    known = definition.appliers.keys() | definition.ignores.keys()
+    for event in events:
+        name = type_name(type(event))
+        if name in known:
+            continue
+        remedy = f" (a command goes into .when({type(event).__name__}(...)))" if name in definition.handlers else ""
+        raise UsageError(
+            f"{definition.cls.__name__} neither applies nor ignores {name}, so it cannot be its history{remedy}; "
+            f"it knows {', '.join(sorted(known)) or 'no event'}",
+            field="events",
+        )
