@@ -75,6 +75,9 @@ class Coordinator:
         clock: Callable[[], datetime] | None = None,
         ids: Callable[[], UUID] = uuid4,
     ) -> None:
+        if isinstance(components, type):
+            name = components.__name__
+            raise UsageError(f"a coordinator takes a list of components: Coordinator([{name}])", field="components")
         given = tuple(components)
         self._aggregates = tuple(each for each in given if isinstance(each, type))
         own = [each for each in given if not isinstance(each, type)]
@@ -231,7 +234,10 @@ class Coordinator:
 
 def _store(path: str | os.PathLike[str] | None) -> EventStore:
     if path is None:
-        logger.warning("events live in memory only and are gone when this process ends: name a data file to keep them")
+        logger.warning(
+            "events live in memory only and are gone when this process ends: "
+            'name a data file to keep them, Coordinator([...], "events.db") or --data events.db'
+        )
         return MemoryStore()
     if os.fspath(path) in {"", ":memory:"}:
         raise UsageError("no path at all keeps events in memory: Coordinator([...])", field="path")

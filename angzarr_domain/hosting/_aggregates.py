@@ -32,6 +32,7 @@ from angzarr_domain.exceptions import (
     NotHandled,
     ServingError,
     SnapshotUnfit,
+    UsageError,
 )
 from angzarr_domain.wire import NOTIFICATION, PayloadCodec
 
@@ -52,7 +53,7 @@ class AggregateLogic:
 
     Raises:
         ServingError: There are none (NO_COMPONENTS_REGISTERED, C-0504).
-        UsageError: A class is not decorated.
+        UsageError: A class is not decorated, or it is one class instead of a list.
         DeclarationError: Two of them handle the same command type of one domain (C-0010, C-0064).
 
     """
@@ -64,6 +65,8 @@ class AggregateLogic:
         clock: Callable[[], datetime] = utc_now,
         ids: Callable[[], UUID] = uuid4,
     ) -> None:
+        if isinstance(components, type):
+            raise UsageError(f"aggregates are hosted as a list: [{components.__name__}]", field="components")
         definitions = tuple(definition_of(component) for component in components)
         if not definitions:
             raise ServingError(

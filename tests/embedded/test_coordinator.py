@@ -307,6 +307,11 @@ class TestMaking:
             pytest.param(lambda: Coordinator(targets={"ledger": "nowhere"}), InvalidEndpoint, id="no endpoint"),
             pytest.param(lambda: Coordinator(targets={"Ledger": "localhost:1"}), InvalidArgument, id="no domain"),
             pytest.param(lambda: Coordinator([int]), UsageError, id="no aggregate"),
+            pytest.param(
+                lambda: Coordinator(Account),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - the slip
+                UsageError,
+                id="no list",
+            ),
             pytest.param(lambda: Coordinator([Account], ""), UsageError, id="an empty path"),
             pytest.param(lambda: Coordinator([Account], ":memory:"), UsageError, id="a name of SQLite's"),
             pytest.param(lambda: Coordinator([Account], "/nowhere/a.db"), StoreError, id="no folder"),

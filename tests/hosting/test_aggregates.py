@@ -290,6 +290,12 @@ def test_undecorated_class_is_an_error() -> None:
         AggregateLogic([Plain])
 
 
+def test_one_class_instead_of_a_list_says_how_to_write_it() -> None:
+    """The command line takes either, so it is an easy slip."""
+    with pytest.raises(UsageError, match=r"as a list: \[Ledger\]"):
+        AggregateLogic(Ledger)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - the slip
+
+
 def test_two_handlers_of_one_command_are_an_error_that_names_both() -> None:
     """One handler for each command type of a domain (C-0010, C-0064)."""
 
