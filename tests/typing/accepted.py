@@ -19,17 +19,34 @@ from angzarr_domain import (
     AsyncDomainClient,
     AsyncQueryClient,
     AsyncRepository,
+    AsyncSpeculativeClient,
     Context,
     DomainClient,
     QueryClient,
     Rejected,
     Repository,
+    SpeculativeClient,
     aggregate,
     applies,
     handles,
 )
 from angzarr_domain.aggregates import AggregateDefinition, Replayed, decide, definition_of, replay
-from angzarr_domain.books import AggregateRoot, CommandResponse, EventBook, Message, SequenceRange
+from angzarr_domain.books import (
+    AggregateRoot,
+    CommandBook,
+    CommandResponse,
+    Cover,
+    Destinations,
+    EventBook,
+    EventPage,
+    Message,
+    ProcessManagerRequest,
+    ProcessManagerResponse,
+    Projection,
+    SagaRequest,
+    SagaResponse,
+    SequenceRange,
+)
 from angzarr_domain.client import (
     AsyncCommandBuilder,
     AsyncQueryBuilder,
@@ -38,11 +55,26 @@ from angzarr_domain.client import (
     CommandResult,
     QueryBuilder,
     ReadyCommand,
+    decode_event,
+    decode_events,
+    events_from_response,
 )
 from angzarr_domain.embedded import Coordinator
 from angzarr_domain.hosting import Host
 from angzarr_domain.repositories import HistoryStep
-from angzarr_domain.testing import Given, Outcome, given
+from angzarr_domain.testing import (
+    Given,
+    Outcome,
+    ScenarioContext,
+    given,
+    make_command_book,
+    make_cover,
+    make_event_book,
+    make_event_page,
+    uuid_for,
+    uuid_obj_for,
+    uuid_str_for,
+)
 from angzarr_domain.wire import PayloadCodec
 from tests.ledger import Account, Deposit, Deposited, Open, Opened, Withdraw, Withdrawn
 
@@ -132,6 +164,34 @@ def caller(client: DomainClient) -> None:
     assert_type(SequenceRange(0, 10).upper, int | None)
 
 
+def what_ifs(client: DomainClient, events: EventBook) -> None:
+    """Requests are values, and so are the answers; what they hold decodes."""
+    assert_type(client.speculative, SpeculativeClient)
+    assert_type(SpeculativeClient.connect("localhost:1310"), SpeculativeClient)
+    assert_type(client.speculative.projector(events), Projection)
+    assert_type(client.speculative.projector(events).decode(Deposited), Deposited)
+    assert_type(client.speculative.saga(events), SagaResponse)
+    for book in client.speculative.saga(SagaRequest(events)).commands:
+        assert_type(book, CommandBook)
+        assert_type([page.decode(Deposit) for page in book.pages], list[Deposit])
+    assert_type(client.speculative.process_manager(ProcessManagerRequest(events)), ProcessManagerResponse)
+
+
+def decoding(response: CommandResponse) -> None:
+    """By the class that is asked for."""
+    pages = events_from_response(response)
+    assert_type(pages, tuple[EventPage, ...])
+    assert_type(decode_event(pages[0], Deposited), Deposited | None)
+    assert_type(decode_events(pages, Deposited), tuple[Deposited, ...])
+
+
+def reacting(command: CommandBook) -> None:
+    """What a saga sends is stamped."""
+    outputs = Destinations.declared("payment", ["shipping"])
+    assert_type(outputs, Destinations)
+    assert_type(outputs.stamp_command(command, Cover("order", ROOT), 3), CommandBook)
+
+
 def connecting() -> None:
     """Each way gives the class that was asked."""
     with DomainClient.connect("localhost:1310", types=[Deposited], aggregates=[Account]) as client:
@@ -173,6 +233,8 @@ async def async_caller(client: AsyncDomainClient) -> None:
     async for book in client.query("account", ROOT).get_events():
         assert_type(book, EventBook)
     assert_type(client.aggregate, AsyncAggregateClient)
+    assert_type(client.speculative, AsyncSpeculativeClient)
+    assert_type(await client.speculative.saga(EventBook()), SagaResponse)
     async with aclosing(client.query.get_aggregate_roots()) as roots:
         assert_type(await anext(roots), AggregateRoot)
 
@@ -223,6 +285,16 @@ def tester() -> None:
     assert_type(start.when(Withdraw(amount=11)), Outcome[Account])
     assert_type(start.when(Withdraw(amount=11)).rejects("INSUFFICIENT_FUNDS", balance=10).state, Account)
     assert_type(start.when(Withdraw(amount=1)).then(Withdrawn(amount=1)).then_state(balance=9), Outcome[Account])
+
+
+def tester_of_envelopes() -> None:
+    """Identities in three forms, and envelopes of any of them."""
+    assert_type((uuid_for("ada"), uuid_str_for("ada"), uuid_obj_for("ada")), tuple[bytes, str, UUID])
+    cover = make_cover("account", uuid_for("ada"))
+    assert_type(cover, Cover)
+    assert_type(make_event_book(cover, [make_event_page(0, Deposited(amount=1))]), EventBook)
+    assert_type(make_command_book(cover, Deposit(amount=1)), CommandBook)
+    assert_type(ScenarioContext().event_book(), EventBook)
 
 
 def operator() -> None:
