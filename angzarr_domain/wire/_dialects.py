@@ -175,6 +175,18 @@ def _lift_command_request(dialect: Dialect, message: Any) -> None:
     _parts(lift, command="CommandBook")(dialect, message)
 
 
+def _lower_saga_request(dialect: Dialect, message: Any) -> None:
+    message.sync_mode = dialect.lower_mode(message.sync_mode)
+    message.cascade_error_mode = _less_one(message.cascade_error_mode)
+    _parts(lower, source="EventBook")(dialect, message)
+
+
+def _lift_saga_request(dialect: Dialect, message: Any) -> None:
+    message.sync_mode = dialect.lift_mode(message.sync_mode)
+    message.cascade_error_mode += 1
+    _parts(lift, source="EventBook")(dialect, message)
+
+
 def _lower_event_request(dialect: Dialect, message: Any) -> None:
     message.sync_mode = dialect.lower_mode(message.sync_mode)
     _parts(lower, events="EventBook")(dialect, message)
@@ -244,6 +256,17 @@ _SHARED: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "FactRequest": {"facts": "EventBook", "prior_events": "EventBook"},
         "ReplayRequest": {"base_snapshot": "Snapshot", "events": "EventPage"},
         "RejectionNotification": {"rejected_command": "CommandBook"},
+        "SpeculateProjectorRequest": {"events": "EventBook"},
+        "SpeculateSagaRequest": {"request": "SagaHandleRequest"},
+        "SagaResponse": {"commands": "CommandBook", "events": "EventBook"},
+        "SpeculatePmRequest": {"request": "ProcessManagerHandleRequest"},
+        "ProcessManagerHandleRequest": {"trigger": "EventBook", "process_state": "EventBook"},
+        "ProcessManagerHandleResponse": {
+            "process_events": "EventBook",
+            "commands": "CommandBook",
+            "facts": "EventBook",
+            "notification": "Notification",
+        },
     }
 )
 _PAYLOADS: Final[Mapping[str, str]] = MappingProxyType(
@@ -262,6 +285,7 @@ _LOWER: Final[Mapping[str, Callable[[Dialect, Any], None]]] = MappingProxyType(
         "CommandPage": _lower_command_page,
         "CommandRequest": _lower_command_request,
         "EventRequest": _lower_event_request,
+        "SagaHandleRequest": _lower_saga_request,
     }
 )
 _LIFT: Final[Mapping[str, Callable[[Dialect, Any], None]]] = MappingProxyType(
@@ -271,6 +295,7 @@ _LIFT: Final[Mapping[str, Callable[[Dialect, Any], None]]] = MappingProxyType(
         "CommandPage": _lift_command_page,
         "CommandRequest": _lift_command_request,
         "EventRequest": _lift_event_request,
+        "SagaHandleRequest": _lift_saga_request,
     }
 )
 

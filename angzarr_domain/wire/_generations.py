@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Generic, NoReturn, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import attrs
 from google.protobuf.message import DecodeError
 
 from angzarr_domain.books import CascadeReactionError
-from angzarr_domain.exceptions import DecodeFailed, NotSupported, TooLarge
+from angzarr_domain.exceptions import DecodeFailed, TooLarge
 
 from ._dialects import (
     INTERIM_DIALECT,
@@ -94,8 +94,13 @@ def _check(dialect: Dialect, name: str, value: Any) -> None:
             dialect.check_kept(value.command)
         case "EventRequest" if value.events is not None:
             dialect.check_cover(value.events.cover)
-        case "Query":
+        case "Query" | "SpeculateProjectorRequest":
             dialect.check_cover(value.cover)
+        case "SpeculateSagaRequest" if value.source is not None:
+            dialect.check_cover(value.source.cover)
+        case "SpeculatePmRequest":
+            for book in (value.trigger, value.process_state):
+                dialect.check_cover(None if book is None else book.cover)
         case _:
             pass
 
@@ -147,10 +152,7 @@ def _table(dialect: Dialect) -> Methods:
 
 def _method(dialect: Dialect, newest: Method[Any, Any], *, for_fold: bool) -> Method[Any, Any]:
     service = f"{dialect.package}.{newest.service.rpartition('.')[2]}"
-    try:
-        described = POOL.FindServiceByName(service).methods_by_name[newest.name]
-    except KeyError:
-        return _left_out(dialect, newest, service)
+    described = POOL.FindServiceByName(service).methods_by_name[newest.name]
     reading = empty_held_back if for_fold or newest.name == "Handle" else drop_held_back
     request = _codec(dialect, described.input_type.name, newest.encode_request, newest.decode_request, reading)
     replying = refuse_held_back if newest.name == "Handle" else reading
@@ -168,13 +170,6 @@ def _codec(
     if not hasattr(dialect.pb, name):
         return _SameCodec(encode, decode)
     return _Codec(dialect, name, encode, decode, held_back)
-
-
-def _left_out(dialect: Dialect, newest: Method[Any, Any], service: str) -> Method[Any, Any]:
-    def refuse(_value: Any) -> NoReturn:
-        raise NotSupported(f"{newest.service.rpartition('.')[2]}/{newest.name} by {dialect.name}")
-
-    return Method(service, newest.name, newest.kind, refuse, refuse, refuse, refuse)
 
 
 RELEASED: Final = _table(RELEASED_DIALECT)

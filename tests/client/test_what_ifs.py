@@ -11,6 +11,7 @@ import pytest
 
 from angzarr_domain.books import (
     AngzarrDeferredSequence,
+    CascadeErrorMode,
     CommandBook,
     CommandPage,
     Cover,
@@ -26,7 +27,7 @@ from angzarr_domain.books import (
     SyncMode,
     TemporalQuery,
 )
-from angzarr_domain.client import DomainClient, SpeculativeClient
+from angzarr_domain.client import DomainClient, Protocol, SpeculativeClient
 from angzarr_domain.embedded import Coordinator
 from angzarr_domain.exceptions import (
     ConnectionFailed,
@@ -38,7 +39,7 @@ from angzarr_domain.exceptions import (
 )
 from angzarr_domain.hosting import Serving
 from angzarr_domain.hosting._rpc import Call, Served
-from angzarr_domain.wire import METHODS, PayloadCodec
+from angzarr_domain.wire import INTERIM, METHODS, RELEASED, Methods, PayloadCodec
 from tests.peers import Peer
 from tests.wallet import Label, Put, Take, Wallet, WasLabelled, WasPut, WasTaken
 
@@ -68,11 +69,11 @@ class Reactions:
     asked: list[object] = attrs.field(factory=list[object])
     correlations: list[str | bytes | None] = attrs.field(factory=list[str | bytes | None])
 
-    def served(self) -> list[Served[Any, Any]]:
+    def served(self, methods: Methods = METHODS) -> list[Served[Any, Any]]:
         return [
-            Served(METHODS.speculate_projector, self._project),
-            Served(METHODS.speculate_saga, self._translate),
-            Served(METHODS.speculate_process_manager, self._manage),
+            Served(methods.speculate_projector, self._project),
+            Served(methods.speculate_saga, self._translate),
+            Served(methods.speculate_process_manager, self._manage),
         ]
 
     def _note(self, request: object, call: Call) -> None:
@@ -170,6 +171,49 @@ def test_the_state_of_a_process(speculative: SpeculativeClient) -> None:
     request = ProcessManagerRequest(recorded(WasTaken(amount=3)), recorded(WasTaken(amount=1)))
 
     assert speculative.process_manager(request).notification == Notification(COVER)
+
+
+OLDER = {Protocol.RELEASED: RELEASED, Protocol.INTERIM: INTERIM}
+
+
+@pytest.mark.parametrize(("protocol", "methods"), OLDER.items(), ids=lambda each: getattr(each, "name", ""))
+def test_older_coordinators_of_reactions(reactions: Reactions, protocol: Protocol, methods: Methods) -> None:
+    """Are asked in their own words, and their answers read in ours: modes, types and provenance."""
+    types = [Label, Put]
+    with (
+        Serving(reactions.served(methods), ["127.0.0.1:0"]) as serving,
+        DomainClient.connect(serving.addresses[0], types=types, aggregates=[Wallet], protocol=protocol) as client,
+    ):
+        ask = client.speculative
+        assert ask.projector(recorded(WasPut(amount=3), WasPut(amount=1))).decode() == WasPut(amount=31)
+        (book,) = ask.saga(
+            SagaRequest(recorded(WasTaken(amount=3)), SyncMode.SIMPLE, CascadeErrorMode.CONTINUE)
+        ).commands
+        assert (book.pages[0].decode(), book.pages[0].deferred) == (
+            Label(text="taken"),
+            AngzarrDeferredSequence(COVER, 0),
+        )
+        response = ask.process_manager(recorded(WasTaken(amount=3)))
+        assert [page.decode() for book in response.commands for page in book.pages] == [Put(amount=1)]
+        assert [page.decode() for book in response.process_events for page in book.pages] == [WasTaken(amount=1)]
+
+    asked = reactions.asked[1]
+    assert isinstance(asked, SagaRequest)
+    assert (asked.sync_mode, asked.cascade_error_mode) == (SyncMode.SIMPLE, CascadeErrorMode.CONTINUE)
+
+
+def test_older_coordinators_lose_nothing_unsaid(reactions: Reactions) -> None:
+    """A cover's slot has no place in the released protocol, so it is refused before anything is sent."""
+    events = recorded(WasPut(amount=1), cover=attrs.evolve(COVER, ext=CODEC.encode(Put(amount=1))))
+    with (
+        Serving(reactions.served(RELEASED), ["127.0.0.1:0"]) as serving,
+        DomainClient.connect(serving.addresses[0], protocol=Protocol.RELEASED) as client,
+    ):
+        for ask in (client.speculative.projector, client.speculative.saga, client.speculative.process_manager):
+            with pytest.raises(NotSupported, match=r"cover\.ext"):
+                ask(events)
+
+    assert reactions.asked == []
 
 
 NONSENSE: dict[str, tuple[Callable[[SpeculativeClient], object], str, str]] = {

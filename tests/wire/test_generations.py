@@ -400,15 +400,6 @@ def test_bytes_that_are_no_message_are_told(table: Methods) -> None:
         table.get_event_book.decode_response(b"\xff\xff")
 
 
-def test_calls_that_a_generation_lacks_are_refused() -> None:
-    """They are in the table, and say so when they are used."""
-    lacking = [m for m in RELEASED if m.service.rpartition(".")[2] not in SHARED]
-
-    for method in lacking:
-        with pytest.raises(NotSupported, match=method.name):
-            method.encode_request(None)
-
-
 @OLDER
 @given(book=strategies.event_books())
 def test_books_of_any_content_cross_but_for_what_is_left_out(table: Methods, book: books.EventBook) -> None:

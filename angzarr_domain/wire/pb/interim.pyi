@@ -496,3 +496,91 @@ class FactInjectionResponse(Message):
         projections: Iterable[Projection] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: Literal['events']) -> bool: ...
+
+class SpeculateProjectorRequest(Message):
+    @property
+    def events(self) -> EventBook: ...
+    def __init__(
+        self,
+        *,
+        events: EventBook | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: Literal['events']) -> bool: ...
+
+class SagaHandleRequest(Message):
+    @property
+    def source(self) -> EventBook: ...
+    sync_mode: int
+    cascade_error_mode: int
+    def __init__(
+        self,
+        *,
+        source: EventBook | None = ...,
+        sync_mode: int | None = ...,
+        cascade_error_mode: int | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: Literal['source']) -> bool: ...
+
+class SpeculateSagaRequest(Message):
+    @property
+    def request(self) -> SagaHandleRequest: ...
+    def __init__(
+        self,
+        *,
+        request: SagaHandleRequest | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: Literal['request']) -> bool: ...
+
+class SagaResponse(Message):
+    @property
+    def commands(self) -> RepeatedCompositeFieldContainer[CommandBook]: ...
+    @property
+    def events(self) -> RepeatedCompositeFieldContainer[EventBook]: ...
+    def __init__(
+        self,
+        *,
+        commands: Iterable[CommandBook] | None = ...,
+        events: Iterable[EventBook] | None = ...,
+    ) -> None: ...
+
+class ProcessManagerHandleRequest(Message):
+    @property
+    def trigger(self) -> EventBook: ...
+    @property
+    def process_state(self) -> EventBook: ...
+    def __init__(
+        self,
+        *,
+        trigger: EventBook | None = ...,
+        process_state: EventBook | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: Literal['trigger', 'process_state']) -> bool: ...
+
+class SpeculatePmRequest(Message):
+    @property
+    def request(self) -> ProcessManagerHandleRequest: ...
+    def __init__(
+        self,
+        *,
+        request: ProcessManagerHandleRequest | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: Literal['request']) -> bool: ...
+
+class ProcessManagerHandleResponse(Message):
+    @property
+    def process_events(self) -> RepeatedCompositeFieldContainer[EventBook]: ...
+    @property
+    def commands(self) -> RepeatedCompositeFieldContainer[CommandBook]: ...
+    @property
+    def facts(self) -> RepeatedCompositeFieldContainer[EventBook]: ...
+    @property
+    def notification(self) -> Notification: ...
+    def __init__(
+        self,
+        *,
+        process_events: Iterable[EventBook] | None = ...,
+        commands: Iterable[CommandBook] | None = ...,
+        facts: Iterable[EventBook] | None = ...,
+        notification: Notification | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: Literal['notification']) -> bool: ...
