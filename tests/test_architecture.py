@@ -51,6 +51,7 @@ SEAMS: dict[str, set[str]] = {
     "client._endpoints": {"hosting"},
     "client._budget": {"hosting"},
     "client._flows": {"hosting"},
+    "client._speaking": {"hosting"},
     "client._steps": {"hosting"},
     "hosting._failures": {"embedded"},
     "hosting._rpc": {"embedded"},

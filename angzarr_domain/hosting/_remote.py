@@ -1,15 +1,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from itertools import dropwhile
 
 import attrs
 
 from angzarr_domain.books import BusinessResponse, ContextualCommand, EventBook, EventPage
 from angzarr_domain.client._endpoints import parse_endpoint
+from angzarr_domain.client._speaking import Protocol, Speaker
 from angzarr_domain.client._transports.base import CORRELATION_ID_HEADER, DEFAULT_TIMEOUT, CallOptions, Transport
 from angzarr_domain.client._transports.grpc import GrpcTransport, open_channel
-from angzarr_domain.exceptions import AngzarrError, ConnectionFailed, DeadlineExceeded, SnapshotUnfit
-from angzarr_domain.wire import METHODS
+from angzarr_domain.exceptions import (
+    AngzarrError,
+    ConnectionFailed,
+    DeadlineExceeded,
+    InvalidArgument,
+    MethodNotServed,
+    Rejected,
+    SnapshotUnfit,
+)
+from angzarr_domain.wire import INTERIM, METHODS, RELEASED
 
 from ._logic import CommandCall
 
@@ -20,14 +30,16 @@ class RemoteLogic:
     Args:
         domains: What it answers for.
         target: Where it is served, in any form a client takes; or a transport, which `close` closes.
+        protocol: The generation of the protocol that it speaks; found out unless given.
 
     Raises:
         InvalidEndpoint: The text is no endpoint. Nothing is dialled yet.
 
     """
 
-    def __init__(self, domains: Iterable[str], target: str | Transport) -> None:
+    def __init__(self, domains: Iterable[str], target: str | Transport, *, protocol: Protocol = Protocol.AUTO) -> None:
         self._domains = tuple(domains)
+        self._speaker = Speaker(protocol)
         self._where = target if isinstance(target, str) else "the transport's peer"
         self._transport: Transport = _connected(target) if isinstance(target, str) else target
 
@@ -65,9 +77,28 @@ class RemoteLogic:
         metadata = ((CORRELATION_ID_HEADER, correlation_id),) if _fits_header(correlation_id) else ()
         options = CallOptions(DEFAULT_TIMEOUT if call.timeout is None else call.timeout, metadata)
         try:
-            return self._transport.unary(METHODS.handle, ContextualCommand(book, call.command), options)
+            return self._answer(ContextualCommand(book, call.command), options)
         except (ConnectionFailed, DeadlineExceeded) as error:
             raise self._lost(error) from error
+
+    def _answer(self, request: ContextualCommand, options: CallOptions) -> BusinessResponse:
+        # Logic that does not know a generation's path has done nothing, so the next one may be tried.
+        known = self._speaker.methods
+        tables = (METHODS, RELEASED, INTERIM) if known is None else (known,)
+        for methods in tables:
+            try:
+                response = self._transport.unary(methods.handle, request, options)
+            except MethodNotServed:
+                if methods is tables[-1]:
+                    raise
+                continue
+            except AngzarrError as error:
+                if isinstance(error, (Rejected, InvalidArgument)):
+                    self._speaker.methods = methods
+                raise
+            self._speaker.methods = methods
+            return response if methods is METHODS else without_echoes(response, request.events)
+        raise AssertionError("there is always a table to try")
 
     def _lost(self, error: AngzarrError) -> AngzarrError:
         # Events are stored only after business logic has answered, so whatever it did, nothing was stored.
@@ -92,6 +123,22 @@ def _joined(call: CommandCall, *, from_start: bool) -> EventBook:
     return EventBook(
         first.cover or attrs.evolve(call.cover, ext=None), tuple(pages), first.snapshot, call.next_sequence
     )
+
+
+def without_echoes(response: BusinessResponse, sent: EventBook | None) -> BusinessResponse:
+    """The answer of older logic, which may begin with pages of the history that it was given."""
+    reply = response.result
+    if sent is None or not isinstance(reply, EventBook):
+        return response
+    known = {page.sequence: page for page in sent.pages}
+    new = tuple(dropwhile(lambda page: _is_echo(page, known.get(page.sequence)), reply.pages))
+    return BusinessResponse(attrs.evolve(reply, pages=new))
+
+
+def _is_echo(page: EventPage, sent: EventPage | None) -> bool:
+    if sent is None or page.sequence is None or page.event is None or sent.event is None:
+        return False
+    return (page.event.type_name, page.event.value) == (sent.event.type_name, sent.event.value)
 
 
 def _fits_header(text: str) -> bool:

@@ -10,6 +10,7 @@ import attrs
 from angzarr_domain.books import CommandBook, Cover, EventBook, EventPage, next_sequence
 from angzarr_domain.client._budget import Budget
 from angzarr_domain.client._flows import PAGES_AT_A_TIME, read_range
+from angzarr_domain.client._speaking import Speaker, spoken
 from angzarr_domain.client._steps import run
 from angzarr_domain.client._transports.base import DEFAULT_TIMEOUT, Transport
 from angzarr_domain.exceptions import AngzarrError, DeadlineExceeded, SnapshotUnfit
@@ -24,6 +25,7 @@ class RequestHistory:
         cover: The command's address, for a book without one.
         queries: Where missing pages are read; None if the host was told of no place.
         timeout: Seconds that the caller still waits, and all reading may take; 30 if it set no bound.
+        speaker: What is known of the generation spoken where they are read.
 
     """
 
@@ -31,13 +33,19 @@ class RequestHistory:
     cover: Cover
     queries: Transport | None = None
     timeout: float | None = None
+    speaker: Speaker = attrs.field(factory=Speaker)
 
     @classmethod
     def of(
-        cls, book: EventBook | None, command: CommandBook, queries: Transport | None, timeout: float | None
+        cls,
+        book: EventBook | None,
+        command: CommandBook,
+        queries: Transport | None,
+        timeout: float | None,
+        speaker: Speaker | None = None,
     ) -> RequestHistory:
         """The history of a command."""
-        return cls(book, command.cover or Cover(), queries, timeout)
+        return cls(book, command.cover or Cover(), queries, timeout, speaker or Speaker())
 
     @property
     def next_sequence(self) -> int:
@@ -68,7 +76,8 @@ class RequestHistory:
     def _read(self, lower: int, upper: int, budget: Budget) -> tuple[EventPage, ...]:
         queries, root = self._source()
         try:
-            book = run(read_range(self.cover.domain, root, lower, upper, budget), queries)
+            flow = read_range(self.cover.domain, root, lower, upper, budget)
+            book = run(spoken(flow, self.speaker), queries)
         except AngzarrError as error:
             raise _unfit(f"events {lower} to {upper} could not be read: {error.message}") from error
         found = [page.sequence for page in book.pages]

@@ -10,7 +10,7 @@ import attrs
 import grpc
 
 from angzarr_domain.exceptions import AngzarrError, HandlerFailed
-from angzarr_domain.wire import Kind, Method, to_status
+from angzarr_domain.wire import Kind, Method, WireStatus
 
 from ._failures import log_failure
 
@@ -108,7 +108,7 @@ def _unary(served: Served[Any, Any]) -> Callable[[bytes, grpc.ServicerContext], 
             return method.encode_response(function(method.decode_request(data), _call(context)))
         except BaseException as error:  # noqa: BLE001 - after what gRPC does not catch, callers would wait for ever
             failure = _as_failure(method, error)
-        _end(context, failure)
+        _end(context, method.encode_error(failure))
 
     return behaviour
 
@@ -146,7 +146,7 @@ def _responses(
         failure = _as_failure(method, error)
     else:
         return
-    _end(context, failure)
+    _end(context, method.encode_error(failure))
 
 
 def _call(context: grpc.ServicerContext) -> Call:
@@ -167,7 +167,6 @@ class _Ending(grpc.Status):
     trailing_metadata: tuple[tuple[str, str | bytes], ...]
 
 
-def _end(context: grpc.ServicerContext, failure: AngzarrError) -> NoReturn:
-    status = to_status(failure)
-    trailer = (("grpc-status-details-bin", status.details),)
+def _end(context: grpc.ServicerContext, status: WireStatus) -> NoReturn:
+    trailer = (("grpc-status-details-bin", status.details),) if status.details else ()
     context.abort_with_status(_Ending(_STATUSES[status.status], status.message, trailer))

@@ -15,9 +15,10 @@ from angzarr_domain.books import (
     ReplayRequest,
     ReplayResponse,
 )
+from angzarr_domain.client._speaking import Speaker
 from angzarr_domain.client._transports.base import Transport
 from angzarr_domain.exceptions import InvalidArgument, NotHandled
-from angzarr_domain.wire import METHODS
+from angzarr_domain.wire import INTERIM, METHODS, RELEASED
 
 from ._aggregates import AggregateLogic
 from ._logic import CommandCall
@@ -32,18 +33,24 @@ class CommandHandlerServicer:
     Attributes:
         logic: Decides.
         queries: Where events that a snapshot stands for can be read; None if nowhere.
+        speaker: What is known of the generation spoken there.
 
     """
 
     logic: AggregateLogic
     queries: Transport | None = None
+    speaker: Speaker = attrs.field(factory=Speaker)
 
     def served(self) -> tuple[Served[Any, Any], ...]:
-        """Its methods."""
-        return (
-            Served(METHODS.handle, self.handle),
-            Served(METHODS.handle_fact, self.handle_fact),
-            Served(METHODS.replay, self.replay),
+        """Its methods, of every generation of the protocol: the path of a call says which one it is of."""
+        return tuple(
+            served
+            for methods in (METHODS, RELEASED, INTERIM)
+            for served in (
+                Served(methods.handle, self.handle),
+                Served(methods.handle_fact, self.handle_fact),
+                Served(methods.replay, self.replay),
+            )
         )
 
     def handle(self, request: ContextualCommand, call: Call) -> BusinessResponse:
@@ -57,7 +64,7 @@ class CommandHandlerServicer:
         if request.command is None:
             raise InvalidArgument("there is no command book", field="command", code="MISSING_COMMAND_BOOK")
         timeout = call.remaining()
-        history = RequestHistory.of(request.events, request.command, self.queries, timeout)
+        history = RequestHistory.of(request.events, request.command, self.queries, timeout, self.speaker)
         return self.logic.handle(CommandCall(request.command, history.next_sequence, history, timeout))
 
     def handle_fact(self, request: FactRequest, _call: Call) -> EventBook:

@@ -23,6 +23,7 @@ from ._dialects import (
 )
 from ._methods import METHODS, Method, Methods
 from ._pool import POOL
+from ._status import to_conflict_in_words, to_unrepeated_status
 
 V = TypeVar("V")
 
@@ -157,7 +158,16 @@ def _method(dialect: Dialect, newest: Method[Any, Any], *, for_fold: bool) -> Me
     request = _codec(dialect, described.input_type.name, newest.encode_request, newest.decode_request, reading)
     replying = refuse_held_back if newest.name == "Handle" else reading
     response = _codec(dialect, described.output_type.name, newest.encode_response, newest.decode_response, replying)
-    return Method(service, newest.name, newest.kind, request.encode, request.decode, response.encode, response.decode)
+    return Method(
+        service,
+        newest.name,
+        newest.kind,
+        request.encode,
+        request.decode,
+        response.encode,
+        response.decode,
+        to_unrepeated_status if service.endswith(".CommandHandlerService") else to_conflict_in_words,
+    )
 
 
 def _codec(

@@ -33,10 +33,12 @@ from angzarr_domain.books import (
     SagaResponse,
     SpeculateRequest,
 )
+from angzarr_domain.exceptions import AngzarrError
 
 from . import _commands, _logic, _queries, _reactions
 from ._books import read_event_book, write_event_book
 from ._formats import Format, format_of
+from ._status import WireStatus, to_status
 from ._unread import read_unread_book, write_read_book
 from .pb import messages as pb
 
@@ -62,6 +64,7 @@ class Method(Generic[Request, Response]):
     Attributes:
         service: The service's full name, such as "io.angzarr.v1.EventQueryService"; also its health name.
         name: The method's own name, such as "GetEventBook".
+        encode_error: What a server ends the call with when it fails.
 
     """
 
@@ -72,6 +75,7 @@ class Method(Generic[Request, Response]):
     decode_request: Callable[[bytes], Request]
     encode_response: Callable[[Response], bytes]
     decode_response: Callable[[bytes], Response]
+    encode_error: Callable[[AngzarrError], WireStatus] = to_status
 
     @property
     def path(self) -> str:

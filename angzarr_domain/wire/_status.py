@@ -84,6 +84,15 @@ def to_unrepeated_status(error: AngzarrError) -> WireStatus:
     return to_status(travelling)
 
 
+def to_conflict_in_words(error: AngzarrError) -> WireStatus:
+    """Same as `to_status`, for callers of the older generations, who take the details of a conflict for a book.
+
+    Its text is what they all read; where theirs find it late, their coordinator sends no details either.
+    """
+    status = to_status(error)
+    return attrs.evolve(status, details=b"") if isinstance(error, Conflict) else status
+
+
 def to_status(error: AngzarrError) -> WireStatus:
     """The status, text and details an error travels as, at most 8 KiB in all.
 
