@@ -3,13 +3,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from angzarr_domain.exceptions import AngzarrError, UsageError
+from angzarr_domain.exceptions import UsageError
 
 from ._components import load_components, refuse
-from ._host import announce, seconds, socket_mode
+from ._serving import SENSELESS, add_serving_options, announce
 
 if TYPE_CHECKING:
-    from ._host import Subparsers
+    from ._serving import Subparsers
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -32,14 +32,6 @@ def add_parser(subparsers: Subparsers) -> None:
         help="where events are kept, made if it is not there (without it: in memory, gone when this stops)",
     )
     parser.add_argument(
-        "--serve",
-        dest="addresses",
-        action="append",
-        default=[],
-        metavar="ADDRESS",
-        help="host:port, /absolute.sock, ./relative.sock or unix:PATH, repeatable (without one: localhost:1310)",
-    )
-    parser.add_argument(
         "--target",
         dest="targets",
         action="append",
@@ -47,20 +39,7 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="DOMAIN=ENDPOINT",
         help="where the business logic of a domain is served, such as account=localhost:50052, repeatable",
     )
-    parser.add_argument(
-        "--socket-mode",
-        type=socket_mode,
-        default="600",
-        metavar="MODE",
-        help="permissions of socket files, in octal (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--grace",
-        type=seconds,
-        default="5",
-        metavar="SECONDS",
-        help="how long calls under way may take once it stops (default: %(default)s)",
-    )
+    add_serving_options(parser, without="localhost:1310")
     parser.set_defaults(run=run)
 
 
@@ -75,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         components = () if args.components is None else load_components(args.components)
         coordinator = Coordinator(components, args.data, targets=targets)
         coordinator.serve(*args.addresses, socket_mode=args.socket_mode, grace=args.grace, announce=announce)
-    except AngzarrError as error:
+    except SENSELESS as error:
         return refuse(error)
     return 0
 

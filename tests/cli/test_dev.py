@@ -115,7 +115,7 @@ def test_a_second_one_on_the_data_is_refused(tmp_path: Path) -> None:
         second = failing(WALLET, "--data", data, "--serve", "localhost:0")
         assert put(addresses[0]) == 1
         assert f"{data} is in use by another coordinator (process {process.pid})" in second.stderr
-    assert second.returncode == 2
+    assert second.returncode == 1
 
 
 @pytest.mark.parametrize(
@@ -128,8 +128,6 @@ def test_a_second_one_on_the_data_is_refused(tmp_path: Path) -> None:
         pytest.param(("--target", "Wallet=h:1"), "'Wallet' is no domain", id="not a domain"),
         pytest.param(("--target", "w=h:1", "--target", "w=h:2"), "--target w is given twice", id="a target twice"),
         pytest.param((WALLET, "--target", "wallet=h:1"), "wallet is given twice", id="here and elsewhere"),
-        pytest.param((WALLET, "--data", "/nowhere/w.db"), "/nowhere does not exist", id="no folder"),
-        pytest.param((WALLET, "--data", str(Path(__file__))), "no SQLite database", id="no database"),
         pytest.param((WALLET, "--serve", "localhost"), "'localhost' is no endpoint", id="no address"),
     ],
 )
@@ -139,3 +137,25 @@ def test_what_makes_no_sense_is_said_in_one_line(given: tuple[str, ...], named: 
     lines = [line for line in result.stderr.splitlines() if line.startswith("angzarr_domain: ")]
     assert (result.returncode, len(lines), "Traceback" in result.stderr) == (2, 1, False)
     assert named in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "named"),
+    [
+        pytest.param("--data", "/nowhere/w.db", "/nowhere does not exist", id="no folder"),
+        pytest.param("--data", "{0}/notes.txt", "no SQLite database", id="no database"),
+        pytest.param("--serve", "unix:{0}/notes.txt", "is no socket", id="no socket"),
+        pytest.param("--serve", "192.0.2.1:0", "192.0.2.1:0 cannot be served", id="no address of this machine"),
+    ],
+)
+def test_what_this_machine_does_not_have_is_said_in_one_line(
+    option: str, given: str, named: str, short_path: Path
+) -> None:
+    """Exit status 1, as for everything that may be mended without another command line."""
+    (short_path / "notes.txt").write_text("milk")
+    result = failing(WALLET, option, given.format(short_path))
+    lines = [line for line in result.stderr.splitlines() if line.startswith("angzarr_domain: ")]
+
+    assert (result.returncode, len(lines), "Traceback" in result.stderr) == (1, 1, False)
+    assert named in lines[0]
+    assert (short_path / "notes.txt").read_text() == "milk"
