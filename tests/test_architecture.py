@@ -50,8 +50,12 @@ SEAMS: dict[str, set[str]] = {
     "client._transports.grpc": {"hosting"},
     "client._endpoints": {"hosting"},
     "client._budget": {"hosting"},
+<<<<<<< HEAD
     "client._flows": {"hosting"},
     "client._speaking": {"hosting"},
+=======
+    "client._reading": {"hosting"},
+>>>>>>> 5ccfe8a (wip)
     "client._steps": {"hosting"},
     "hosting._failures": {"embedded"},
     "hosting._rpc": {"embedded"},

@@ -12,13 +12,19 @@ from ._builders import CommandBuilder, ReadyCommand
 from ._client import AggregateClient, DomainClient, QueryClient, SpeculativeClient
 from ._connection import Connection, KnownTypes
 from ._decoding import decode_event, decode_events, events_from_response
+from ._delivering import deliver
 from ._endpoints import Endpoint, parse_endpoint
-from ._flows import MOST_IN_BETWEEN, PAGES_AT_A_TIME, read_range, speculate
+from ._flows import MOST_IN_BETWEEN, speculate
 from ._points import AsOf, point_of
+from ._policies import RetryPolicy
 from ._query_builder import QueryBuilder
+from ._reading import PAGES_AT_A_TIME, read_range
 from ._results import CommandResult
+from ._retrying import ask, retried
+from ._settings import ChannelSettings
 from ._speaking import Protocol
 from ._steps import Call, Drain, Flow, Sleep, Step, run
+from ._tls import Tls
 from ._transports.base import DEFAULT_TIMEOUT, AsyncTransport, CallOptions, Transport
 from ._transports.grpc import GrpcTransport, open_channel
 from ._transports.grpc_aio import AsyncGrpcTransport
@@ -44,6 +50,7 @@ __all__ = [
     "Budget",
     "Call",
     "CallOptions",
+    "ChannelSettings",
     "CommandBuilder",
     "CommandResult",
     "Connection",
@@ -61,20 +68,25 @@ __all__ = [
     "ReadyCommand",
     "RecordedCall",
     "RecordingTransport",
+    "RetryPolicy",
     "Sleep",
     "SpeculativeClient",
     "Step",
     "ThreadedTransport",
     "Timeout",
+    "Tls",
     "Transport",
     "arun",
+    "ask",
     "decode_event",
     "decode_events",
+    "deliver",
     "events_from_response",
     "open_channel",
     "parse_endpoint",
     "point_of",
     "read_range",
+    "retried",
     "run",
     "speculate",
 ]

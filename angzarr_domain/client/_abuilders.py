@@ -13,9 +13,10 @@ from angzarr_domain.wire import METHODS
 from ._aconnection import AsyncConnection
 from ._budget import Default, Metadata, Timeout
 from ._drafts import Addressed, Prepared
-from ._flows import correlation_id_of, read_book
+from ._flows import read_book
 from ._points import AsOf
 from ._query_builder import QueryDraft
+from ._reading import correlation_id_of
 from ._results import CommandResult
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from contextlib import aclosing
 from types import TracebackType
-from typing import Self, overload
+from typing import Self, Unpack, overload
 from uuid import UUID
 
 import grpc
@@ -35,13 +35,11 @@ from ._abuilders import AsyncCommandBuilder, AsyncQueryBuilder, AsyncReadyComman
 from ._aconnection import AsyncConnection
 from ._budget import Default, Metadata, Timeout
 from ._client import with_mode
-from ._connection import KnownTypes
 from ._drafts import addressed
-from ._endpoints import Endpoint
 from ._flows import inject, read_book, send, speculate
-from ._making import BaseClient, Types
+from ._making import Access, BaseClient, ClientOptions, told
 from ._speaking import Protocol
-from ._transports.base import DEFAULT_TIMEOUT, AsyncTransport
+from ._transports.base import AsyncTransport
 from ._transports.grpc_aio import AsyncGrpcTransport, async_channels
 from ._what_ifs import manage, project, translate
 
@@ -55,47 +53,25 @@ class _AsyncClient(BaseClient):
     """
 
     def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__(connection)
         self.connection = connection
 
     @classmethod
-    def _at(
-        cls,
-        place: Endpoint,
-        known: KnownTypes,
-        timeout: float | None,
-        credentials: grpc.ChannelCredentials | None,
-        protocol: Protocol,
-    ) -> Self:
-        transport = AsyncGrpcTransport(async_channels(place, credentials), endpoint=place.text)
-        return cls(AsyncConnection(transport, known, timeout=timeout, protocol=protocol))
+    def _at(cls, access: Access, options: ClientOptions) -> Self:
+        channels = async_channels(access.place, access.credentials, tls=access.tls, settings=access.channel)
+        transport = AsyncGrpcTransport(channels, endpoint=access.place.text, token=access.token)
+        return cls(AsyncConnection(transport, **told(options, Protocol.AUTO)))
 
     @classmethod
-    def from_channel(
-        cls,
-        channel: grpc.aio.Channel,
-        *,
-        types: Types = (),
-        aggregates: Types = (),
-        timeout: float | None = DEFAULT_TIMEOUT,
-        protocol: Protocol = Protocol.AUTO,
-    ) -> Self:
+    def from_channel(cls, channel: grpc.aio.Channel, **options: Unpack[ClientOptions]) -> Self:
         """Same as `DomainClient.from_channel`, for a channel of grpc.aio."""
-        known = KnownTypes(types, aggregates)
         transport = AsyncGrpcTransport(lambda: channel, owns_channel=False)
-        return cls(AsyncConnection(transport, known, timeout=timeout, warn_unclosed=False, protocol=protocol))
+        return cls(AsyncConnection(transport, **told(options, Protocol.AUTO), warn_unclosed=False))
 
     @classmethod
-    def for_transport(
-        cls,
-        transport: AsyncTransport,
-        *,
-        types: Types = (),
-        aggregates: Types = (),
-        timeout: float | None = DEFAULT_TIMEOUT,
-        protocol: Protocol = Protocol.NEWEST,
-    ) -> Self:
+    def for_transport(cls, transport: AsyncTransport, **options: Unpack[ClientOptions]) -> Self:
         """Same as `DomainClient.for_transport`, over an asynchronous one; see `ThreadedTransport` for others."""
-        return cls(AsyncConnection(transport, KnownTypes(types, aggregates), timeout=timeout, protocol=protocol))
+        return cls(AsyncConnection(transport, **told(options, Protocol.NEWEST)))
 
     async def close(self) -> None:
         """Same as `DomainClient.close`, awaited. Calls under way end: those of commands as an UnknownOutcome."""

@@ -9,7 +9,9 @@ from angzarr_domain.wire import Method
 
 from ._arun import arun
 from ._astreams import abidi, astream
-from ._connection import BaseConnection, KnownTypes, State
+from ._budget import Metadata
+from ._connection import BaseConnection, KnownTypes
+from ._policies import RetryPolicy
 from ._speaking import Protocol, spoken
 from ._steps import Flow
 from ._transports.base import AsyncTransport, CallOptions
@@ -29,10 +31,14 @@ class AsyncConnection(BaseConnection):
         known: KnownTypes,
         *,
         timeout: float | None,
+        metadata: Metadata = (),
+        retry: RetryPolicy | None = None,
         warn_unclosed: bool = True,
         protocol: Protocol = Protocol.NEWEST,
     ) -> None:
-        super().__init__(known, timeout=timeout, warn_unclosed=warn_unclosed, protocol=protocol)
+        super().__init__(
+            known, timeout=timeout, metadata=metadata, retry=retry, warn_unclosed=warn_unclosed, protocol=protocol
+        )
         self._transport = transport
 
     async def run(self, flow: Flow[R]) -> R:
@@ -54,6 +60,5 @@ class AsyncConnection(BaseConnection):
 
     async def close(self) -> None:
         """Same as `Connection.close`, awaited."""
-        if self._state is State.OPEN:
-            self._state = State.CLOSED
+        if self._ends():
             await self._transport.close()

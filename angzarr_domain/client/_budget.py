@@ -12,6 +12,7 @@ import attrs
 
 from angzarr_domain.exceptions import DeadlineExceeded, UsageError
 
+from ._policies import RetryPolicy
 from ._transports.base import CORRELATION_ID_HEADER, CallOptions
 
 Metadata = Iterable[tuple[str, str | bytes]]
@@ -27,10 +28,13 @@ class Default(Enum):
     """Stands for "as the client was told when it was made", where None means something else."""
 
     TIMEOUT = "the client's own timeout"
+    RETRY = "the client's own retry policy"
 
 
 #: Seconds; None for no bound; unset for the client's own.
 Timeout = float | Literal[Default.TIMEOUT] | None
+#: None for no second attempt; unset for the client's own.
+Retrying = RetryPolicy | Literal[Default.RETRY] | None
 
 
 @attrs.frozen
@@ -39,9 +43,10 @@ class Budget:
 
     expires: float | None = None
     metadata: tuple[tuple[str, str | bytes], ...] = ()
+    retry: RetryPolicy | None = None
 
     @classmethod
-    def of(cls, timeout: float | None, metadata: Metadata = ()) -> Budget:
+    def of(cls, timeout: float | None, metadata: Metadata = (), retry: RetryPolicy | None = None) -> Budget:
         """A budget that starts now. More than three years are no bound: gRPC cannot count as far as that.
 
         Raises:
@@ -55,7 +60,8 @@ class Budget:
         pairs = tuple(metadata)
         for key, value in pairs:
             _check_pair(key, value)
-        return cls(None if timeout is None or timeout > _LONGEST else time.monotonic() + timeout, pairs)
+        expires = None if timeout is None or timeout > _LONGEST else time.monotonic() + timeout
+        return cls(expires, pairs, retry)
 
     @classmethod
     def rest_of(cls, options: CallOptions) -> Budget:
@@ -75,6 +81,14 @@ class Budget:
         remaining = max(self.expires - time.monotonic(), 0)
         return attrs.evolve(self, expires=self.expires - min(seconds, remaining / 2))
 
+    def remaining(self) -> float | None:
+        """Seconds that are left, below 0 where none are; None for no bound."""
+        return None if self.expires is None else self.expires - time.monotonic()
+
+    def without_retries(self) -> Budget:
+        """The same, but each call is made once."""
+        return self if self.retry is None else attrs.evolve(self, retry=attrs.evolve(self.retry, attempts=1))
+
     def options(self, correlation_id: str = "") -> CallOptions:
         """The options of the next call.
 
@@ -82,10 +96,12 @@ class Budget:
             DeadlineExceeded: There is no time left, so the call is not made.
 
         """
-        remaining = None if self.expires is None else self.expires - time.monotonic()
+        remaining = self.remaining()
         if remaining is not None and remaining <= 0:
             raise DeadlineExceeded("the time for this was used up before the next call: give it a larger timeout=")
-        return CallOptions(remaining, (*self.metadata, *_header(correlation_id, self.metadata)))
+        own = None if self.retry is None else self.retry.attempt_timeout
+        timeout = min((seconds for seconds in (remaining, own) if seconds is not None), default=None)
+        return CallOptions(timeout, (*self.metadata, *_header(correlation_id, self.metadata)))
 
 
 def _check_pair(key: str, value: str | bytes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import Self, overload
+from typing import Self, Unpack, overload
 from uuid import UUID
 
 import grpc
@@ -31,14 +31,13 @@ from angzarr_domain.wire import METHODS
 
 from ._budget import Default, Metadata, Timeout
 from ._builders import CommandBuilder, ReadyCommand
-from ._connection import Connection, KnownTypes
+from ._connection import Connection
 from ._drafts import addressed
-from ._endpoints import Endpoint
 from ._flows import inject, read_book, send, speculate
-from ._making import BaseClient, Types
+from ._making import Access, BaseClient, ClientOptions, told
 from ._query_builder import QueryBuilder, read_books
 from ._speaking import Protocol
-from ._transports.base import DEFAULT_TIMEOUT, Transport
+from ._transports.base import Transport
 from ._transports.grpc import GrpcTransport, open_channel
 from ._what_ifs import manage, project, translate
 
@@ -47,50 +46,28 @@ class _Client(BaseClient):
     """How every client is made and ended. A context manager; safe to use from several threads."""
 
     def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
         self.connection = connection
 
     @classmethod
-    def _at(
-        cls,
-        place: Endpoint,
-        known: KnownTypes,
-        timeout: float | None,
-        credentials: grpc.ChannelCredentials | None,
-        protocol: Protocol,
-    ) -> Self:
-        transport = GrpcTransport(open_channel(place, credentials), endpoint=place.text)
-        return cls(Connection(transport, known, timeout=timeout, protocol=protocol))
+    def _at(cls, access: Access, options: ClientOptions) -> Self:
+        channel = open_channel(access.place, access.credentials, tls=access.tls, settings=access.channel)
+        transport = GrpcTransport(channel, endpoint=access.place.text, token=access.token)
+        return cls(Connection(transport, **told(options, Protocol.AUTO)))
 
     @classmethod
-    def from_channel(
-        cls,
-        channel: grpc.Channel,
-        *,
-        types: Types = (),
-        aggregates: Types = (),
-        timeout: float | None = DEFAULT_TIMEOUT,
-        protocol: Protocol = Protocol.AUTO,
-    ) -> Self:
+    def from_channel(cls, channel: grpc.Channel, **options: Unpack[ClientOptions]) -> Self:
         """A client over a channel that stays yours: several may share it, and closing one leaves it open (C-0331).
 
         The channel's options count: large histories need grpc.max_receive_message_length above its 4 MiB.
         """
-        known = KnownTypes(types, aggregates)
         transport = GrpcTransport(channel, owns_channel=False)
-        return cls(Connection(transport, known, timeout=timeout, warn_unclosed=False, protocol=protocol))
+        return cls(Connection(transport, **told(options, Protocol.AUTO), warn_unclosed=False))
 
     @classmethod
-    def for_transport(
-        cls,
-        transport: Transport,
-        *,
-        types: Types = (),
-        aggregates: Types = (),
-        timeout: float | None = DEFAULT_TIMEOUT,
-        protocol: Protocol = Protocol.NEWEST,
-    ) -> Self:
+    def for_transport(cls, transport: Transport, **options: Unpack[ClientOptions]) -> Self:
         """A client over any transport, which it closes when it is closed itself."""
-        return cls(Connection(transport, KnownTypes(types, aggregates), timeout=timeout, protocol=protocol))
+        return cls(Connection(transport, **told(options, Protocol.NEWEST)))
 
     def close(self) -> None:
         """End the connection; harmless when repeated. Every later call is a UsageError (CLIENT_CLOSED)."""

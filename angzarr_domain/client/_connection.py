@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import copy
+import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, Self, TypeVar
+
+import attrs
 
 from angzarr_domain.books import Message, type_name
 from angzarr_domain.exceptions import InvalidArgument, UsageError
 from angzarr_domain.wire import Method, PayloadCodec
 
-from ._budget import Budget, Default, Metadata, Timeout
+from ._budget import Budget, Default, Metadata, Retrying, Timeout
+from ._policies import RetryPolicy
 from ._speaking import Protocol as Generation
 from ._speaking import Speaker, spoken
 from ._steps import Flow, run
@@ -91,12 +96,36 @@ def _definition_of(cls: type[Any]) -> _Definition:
     return definition
 
 
+class _Life:
+    """What a connection and its variants share: whether it is open, and in which process it was made."""
+
+    def __init__(self, remedy: str, *, warn_unclosed: bool) -> None:
+        self.state = State.OPEN
+        self.process = os.getpid()
+        self._remedy = remedy
+        self._warn_unclosed = warn_unclosed
+
+    def forked(self) -> bool:
+        return self.process != os.getpid()
+
+    def __del__(self) -> None:
+        if self.state is State.OPEN and self._warn_unclosed and not self.forked():
+            warnings.warn(
+                f"a client was dropped unclosed: {self._remedy}",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )
+
+
 class BaseConnection:
     """What every connection knows, and whether it is still open.
 
     Attributes:
         known: The types that pages from here decode by.
         timeout: Seconds a call may take unless it says otherwise.
+        metadata: Pairs sent along with each call.
+        retry: When calls are made again; never without one.
         speaker: What is known of the peer's generation of the protocol.
 
     """
@@ -108,15 +137,17 @@ class BaseConnection:
         known: KnownTypes,
         *,
         timeout: float | None,
+        metadata: Metadata = (),
+        retry: RetryPolicy | None = None,
         warn_unclosed: bool = True,
         protocol: Generation = Generation.NEWEST,
     ) -> None:
-        Budget.of(timeout)  # a wrong one is an error here rather than at the first call
+        self.metadata = Budget.of(timeout, metadata).metadata  # wrong ones are an error here, not at the first call
         self.speaker = Speaker(protocol)
         self.known = known
         self.timeout = timeout
-        self._warn_unclosed = warn_unclosed
-        self._state = State.OPEN
+        self.retry = retry
+        self._life = _Life(self._remedy, warn_unclosed=warn_unclosed)
 
     @property
     def codec(self) -> PayloadCodec:
@@ -125,21 +156,35 @@ class BaseConnection:
 
     def budget(self, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()) -> Budget:
         """What a flow that starts now may spend."""
-        return Budget.of(self.timeout if timeout is Default.TIMEOUT else timeout, metadata)
+        seconds = self.timeout if timeout is Default.TIMEOUT else timeout
+        budget = Budget.of(seconds, metadata, self.retry)
+        named = {key for key, _ in budget.metadata}
+        shared = tuple(pair for pair in self.metadata if pair[0] not in named)
+        return attrs.evolve(budget, metadata=(*shared, *budget.metadata)) if shared else budget
+
+    def varied(self, timeout: Timeout, metadata: Metadata, retry: Retrying) -> Self:
+        """The same connection, whose calls have other defaults; closing one closes both."""
+        varied = copy.copy(self)
+        varied.metadata = self.budget(timeout, metadata).metadata
+        varied.timeout = self.timeout if timeout is Default.TIMEOUT else timeout
+        varied.retry = self.retry if retry is Default.RETRY else retry
+        return varied
 
     def _check_open(self) -> None:
-        if self._state is State.CLOSED:
+        if self._life.state is State.CLOSED:
             raise UsageError("this client is closed: connect another one", code="CLIENT_CLOSED")
-
-    def __del__(self) -> None:
-        # Absent if __init__ refused its arguments.
-        if getattr(self, "_state", State.CLOSED) is State.OPEN and self._warn_unclosed:
-            warnings.warn(
-                f"a client was dropped unclosed: {self._remedy}",
-                ResourceWarning,
-                stacklevel=2,
-                source=self,
+        if self._life.forked():
+            raise UsageError(
+                "this client was made before this process was forked off, and its connection stayed behind: connect "
+                "another one here",
+                code="CLIENT_FORKED",
             )
+
+    def _ends(self) -> bool:
+        """Mark it closed; whether there is something to close."""
+        ends = self._life.state is State.OPEN and not self._life.forked()
+        self._life.state = State.CLOSED
+        return ends
 
 
 class Connection(BaseConnection):
@@ -151,17 +196,21 @@ class Connection(BaseConnection):
         known: KnownTypes,
         *,
         timeout: float | None,
+        metadata: Metadata = (),
+        retry: RetryPolicy | None = None,
         warn_unclosed: bool = True,
         protocol: Generation = Generation.NEWEST,
     ) -> None:
-        super().__init__(known, timeout=timeout, warn_unclosed=warn_unclosed, protocol=protocol)
+        super().__init__(
+            known, timeout=timeout, metadata=metadata, retry=retry, warn_unclosed=warn_unclosed, protocol=protocol
+        )
         self._transport = transport
 
     def run(self, flow: Flow[R]) -> R:
         """Carry out a flow.
 
         Raises:
-            UsageError: The client is closed (CLIENT_CLOSED).
+            UsageError: The client is closed (CLIENT_CLOSED), or was made before a fork (CLIENT_FORKED).
 
         """
         self._check_open()
@@ -179,6 +228,5 @@ class Connection(BaseConnection):
 
     def close(self) -> None:
         """End it; harmless when repeated."""
-        if self._state is State.OPEN:
-            self._state = State.CLOSED
+        if self._ends():
             self._transport.close()

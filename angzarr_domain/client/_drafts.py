@@ -30,8 +30,9 @@ from angzarr_domain.exceptions import InvalidArgument, UsageError
 
 from ._budget import Budget
 from ._connection import BaseConnection
-from ._flows import correlation_id_of, send, speculate
+from ._flows import send, speculate
 from ._points import AsOf, point_of
+from ._reading import correlation_id_of
 from ._results import CommandResult, result_of
 from ._steps import Flow
 
@@ -124,9 +125,11 @@ class Prepared(Draft):
         return CommandBook(cover, (page,))
 
     def sending(self, mode: SyncMode, budget: Budget, codec: Codec) -> Flow[CommandResult]:
-        """The flow that sends it once."""
+        """The flow that sends it."""
         book = self.build()
-        response = yield from send(CommandRequest(book, SyncMode(mode)), budget, codec)
+        # Drawn in `build`, for this one send: what carries it is what this led to.
+        drawn = not self.correlation_id
+        response = yield from send(CommandRequest(book, SyncMode(mode)), budget, codec, drawn=drawn)
         return result_of(self.domain, self.root, correlation_id_of(book), response)
 
     def speculating(self, as_of: AsOf, budget: Budget, codec: Codec) -> Flow[CommandResult]:

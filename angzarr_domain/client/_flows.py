@@ -1,12 +1,8 @@
-"""The flows of a client: send a command, ask what if, read a range. None of them does I/O; see `_steps.py`.
-
-Nothing here is ever sent twice: a command whose answer was lost may have been stored.
-"""
+"""The flows of a client: send a command, ask what if, read a range. None of them does I/O; see `_steps.py`."""
 
 from __future__ import annotations
 
 from typing import Final
-from uuid import UUID
 
 import attrs
 
@@ -19,37 +15,30 @@ from angzarr_domain.books import (
     CommandResponse,
     Cover,
     EventBook,
-    EventPage,
     EventRequest,
+    ExternalDeferredSequence,
     FactInjectionResponse,
     Query,
-    SequenceRange,
     SpeculateRequest,
     TemporalQuery,
 )
-from angzarr_domain.exceptions import AngzarrError, Conflict, TooLarge
-from angzarr_domain.wire import METHODS, Methods
+from angzarr_domain.exceptions import AngzarrError, Conflict
+from angzarr_domain.wire import METHODS
 
 from ._budget import Budget
-from ._steps import Call, Flow
+from ._delivering import deliver
+from ._reading import correlation_id_of, read_range
+from ._retrying import ask
+from ._steps import Flow
 
 #: How many of the events that got in between a conflict carries.
 MOST_IN_BETWEEN: Final = 100
 
-#: How many pages one read of a range asks for.
-PAGES_AT_A_TIME: Final = 500
 
-
-def correlation_id_of(book: CommandBook | EventBook | Query | None) -> str:
-    """The correlation id in the book's cover, or ""."""
-    return "" if book is None or book.cover is None else book.cover.correlation_id
-
-
-def send(request: CommandRequest, budget: Budget, codec: Codec) -> Flow[CommandResponse]:
-    """Send a command once. A conflict carries the events that got in between."""
-    options = budget.options(correlation_id_of(request.command))
+def send(request: CommandRequest, budget: Budget, codec: Codec, *, drawn: bool = False) -> Flow[CommandResponse]:
+    """Send a command, see `deliver`. A conflict carries the events that got in between."""
     try:
-        response = yield from Call(METHODS.handle_command, request, options)
+        response = yield from deliver(request, budget, drawn=drawn)
     except Conflict as conflict:
         if request.command is not None:
             yield from explain(conflict, request.command, budget, codec)
@@ -82,36 +71,6 @@ def explain(conflict: Conflict, command: CommandBook, budget: Budget, codec: Cod
         conflict.events = book.remember(codec).pages
 
 
-def read_range(
-    domain: str, root: UUID, lower: int, upper: int, budget: Budget, *, methods: Methods = METHODS
-) -> Flow[EventBook]:
-    """The pages from `lower` to `upper`, both inclusive, and no snapshot; fewer at the end of the stream.
-
-    Up to MAX_SEQUENCE there is no upper end. Of a range that is too large for one answer, a first part that fits and
-    is not empty.
-    """
-    # No correlation id: the released protocol would look for that instead of the root.
-    cover = Cover(domain, root)
-    top = upper
-    while True:
-        query = Query(cover, SequenceRange(lower, None if top == MAX_SEQUENCE else top))
-        try:
-            book = yield from Call(methods.get_event_book, query, budget.options())
-        except TooLarge:
-            if lower == top:
-                raise
-            top = lower + (top - lower) // 2
-            continue
-        pages = tuple(page for page in book.pages if _within(page, lower, top))
-        if pages or top == upper:
-            return EventBook(book.cover, pages)
-        lower, top = top + 1, upper
-
-
-def _within(page: EventPage, lower: int, upper: int) -> bool:
-    return page.sequence is not None and lower <= page.sequence <= upper
-
-
 def speculate(request: SpeculateRequest, budget: Budget, codec: Codec) -> Flow[CommandResponse]:
     """Ask what a command would lead to. Nothing is stored, so a lost answer is a plain failure.
 
@@ -119,15 +78,16 @@ def speculate(request: SpeculateRequest, budget: Budget, codec: Codec) -> Flow[C
     """
     if request.point_in_time is None:
         request = attrs.evolve(request, point_in_time=TemporalQuery(as_of_sequence=NOW))
-    options = budget.options(correlation_id_of(request.command))
-    response = yield from Call(METHODS.handle_sync_speculative, request, options)
+    response = yield from ask(METHODS.handle_sync_speculative, request, budget, correlation_id_of(request.command))
     return _remembered(response, codec)
 
 
 def inject(request: EventRequest, budget: Budget, codec: Codec) -> Flow[FactInjectionResponse]:
-    """Inject facts."""
-    options = budget.options(correlation_id_of(request.events))
-    response = yield from Call(METHODS.handle_event, request, options)
+    """Inject facts; again after failures only where each has an external id, which it is accepted once by."""
+    pages = () if request.events is None else request.events.pages
+    safe = all(isinstance(page.deferred, ExternalDeferredSequence) and page.deferred.external_id for page in pages)
+    allowed = budget if safe else budget.without_retries()
+    response = yield from ask(METHODS.handle_event, request, allowed, correlation_id_of(request.events))
     if response.events is not None:
         response.events.remember(codec)
     return response
@@ -135,8 +95,7 @@ def inject(request: EventRequest, budget: Budget, codec: Codec) -> Flow[FactInje
 
 def read_book(query: Query, budget: Budget, codec: Codec) -> Flow[EventBook]:
     """The one book that a query selects."""
-    options = budget.options(correlation_id_of(query))
-    book = yield from Call(METHODS.get_event_book, query, options)
+    book = yield from ask(METHODS.get_event_book, query, budget, correlation_id_of(query))
     return book.remember(codec)
 
 

@@ -24,8 +24,8 @@ from angzarr_domain.exceptions import TooLarge
 from angzarr_domain.wire import Method, Methods
 
 from ._budget import Budget
-from ._flows import PAGES_AT_A_TIME, read_range
 from ._older_sending import meant, send_and_check
+from ._reading import PAGES_AT_A_TIME, read_range
 from ._steps import Call, Drain, Flow
 
 Selection = SequenceRange | SequenceSet | TemporalQuery | None

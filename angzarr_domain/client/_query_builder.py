@@ -27,8 +27,9 @@ from angzarr_domain.wire import METHODS
 
 from ._budget import Default, Metadata, Timeout
 from ._connection import Connection
-from ._flows import correlation_id_of, read_book
+from ._flows import read_book
 from ._points import parse_time
+from ._reading import correlation_id_of
 
 
 @attrs.frozen(kw_only=True)

@@ -18,15 +18,15 @@ from angzarr_domain.exceptions import InvalidArgument
 from angzarr_domain.wire import METHODS
 
 from ._budget import Budget
-from ._flows import correlation_id_of
-from ._steps import Call, Flow
+from ._reading import correlation_id_of
+from ._retrying import ask
+from ._steps import Flow
 
 
 def project(events: EventBook, budget: Budget, codec: Codec) -> Flow[Projection]:
     """Ask what a projector would make of events."""
     _check_cover(events, "events")
-    options = budget.options(correlation_id_of(events))
-    projection = yield from Call(METHODS.speculate_projector, events, options)
+    projection = yield from ask(METHODS.speculate_projector, events, budget, correlation_id_of(events))
     return projection.remember(codec)
 
 
@@ -45,7 +45,7 @@ def translate(request: SagaRequest | EventBook, budget: Budget, codec: Codec) ->
             field="request.source.pages",
             code="EMPTY_SAGA_SOURCE",
         )
-    response = yield from Call(METHODS.speculate_saga, asked, budget.options(correlation_id_of(source)))
+    response = yield from ask(METHODS.speculate_saga, asked, budget, correlation_id_of(source))
     _remember((*response.commands, *response.events), codec)
     return response
 
@@ -74,8 +74,7 @@ def manage(request: ProcessManagerRequest | EventBook, budget: Budget, codec: Co
             field="request.trigger.cover.correlation_id",
             code="MISSING_CORRELATION_ID",
         )
-    options = budget.options(correlation_id)
-    response = yield from Call(METHODS.speculate_process_manager, asked, options)
+    response = yield from ask(METHODS.speculate_process_manager, asked, budget, correlation_id)
     _remember((*response.process_events, *response.commands, *response.facts), codec)
     return response
 

@@ -11,9 +11,9 @@ from uuid import UUID
 from angzarr_domain.aggregates import Aggregate
 from angzarr_domain.books import Message
 from angzarr_domain.client import AsOf, AsyncDomainClient, Default, Metadata, Timeout
-from angzarr_domain.exceptions import UsageError
+from angzarr_domain.exceptions import Conflict, UsageError
 
-from ._executing import DEFAULT_ATTEMPTS, Executed
+from ._executing import DEFAULT_ATTEMPTS, Asked, Executed, ignore
 from ._history import AsyncHistory
 from ._previewing import Preview
 from ._questions import Questions
@@ -56,12 +56,14 @@ class AsyncRepository(Generic[A]):
         *,
         attempts: int = DEFAULT_ATTEMPTS,
         correlation_id: str = "",
+        on_retry: Callable[[int, Conflict], object] = ignore,
         timeout: Timeout = Default.TIMEOUT,
         metadata: Metadata = (),
     ) -> Executed[A]:
         """Same as `Repository.execute`, awaited. A function decides at once: it is a plain one, not `async`."""
         budget = self._connection.budget(timeout, metadata)
-        return await self._connection.run(self._questions.execute(root, command, attempts, correlation_id, budget))
+        asked = Asked(correlation_id, attempts, on_retry)
+        return await self._connection.run(self._questions.execute(root, command, asked, budget))
 
     async def preview(
         self,

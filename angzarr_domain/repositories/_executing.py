@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cached_property
 from itertools import count
 from typing import Final, Generic, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import attrs
 
@@ -26,9 +26,8 @@ from angzarr_domain.books import (
     SyncMode,
     check_payload,
 )
-from angzarr_domain.client import MOST_IN_BETWEEN, Budget, Call, Flow, Sleep
+from angzarr_domain.client import MOST_IN_BETWEEN, Budget, Flow, Sleep, deliver
 from angzarr_domain.exceptions import AngzarrError, Conflict, DeadlineExceeded
-from angzarr_domain.wire import METHODS
 
 from ._loading import AT_PRESENT, Subject, catch_up, load
 
@@ -85,18 +84,39 @@ class Executed(Generic[A]):
         return replay(self._subject.definition, following, self._subject.codec, onto=self._before).state
 
 
+def ignore(_attempt: int, _conflict: Conflict) -> None:
+    """What `on_retry` is unless given."""
+
+
+@attrs.frozen
+class Asked:
+    """How an execution is to be carried out.
+
+    Attributes:
+        correlation_id: The workflow it belongs to; "" to draw one.
+        attempts: How often a command is sent at most.
+        on_retry: Told of each conflict before it is decided again.
+
+    """
+
+    correlation_id: str = ""
+    attempts: int = DEFAULT_ATTEMPTS
+    on_retry: Callable[[int, Conflict], object] = ignore
+
+
 def execute(
     subject: Subject[A],
     decide: Callable[[A], Message | None],
-    correlation_id: str,
-    attempts: int,
+    asked: Asked,
     budget: Budget,
 ) -> Flow[Executed[A]]:
     """Send what `decide` makes of the aggregate, at the sequence it was loaded at, until it is not in conflict.
 
-    Each conflict is proof that nothing was stored, so sending again never doubles a command; after any other
-    failure nothing is sent again.
+    Each conflict is proof that nothing was stored, so deciding again never doubles a command. See `deliver` on what
+    becomes of other failures.
     """
+    correlation_id = asked.correlation_id or str(uuid4())
+    drawn = not asked.correlation_id
     current = yield from load(subject, AT_PRESENT, budget)
     for attempt in count(1):
         # A copy, so that a function which changes what it is given changes nothing else.
@@ -105,12 +125,13 @@ def execute(
             return _executed(subject, current, attempt - 1, correlation_id, ())
         request = _request(subject, command, current.next_sequence, correlation_id)
         try:
-            response = yield from Call(METHODS.handle_command, request, budget.options(correlation_id))
+            response = yield from deliver(request, budget, drawn=drawn)
         except Conflict as conflict:
             current = yield from _after(conflict, subject, current, budget)
-            if attempt >= attempts:
+            if attempt >= asked.attempts:
                 raise
             yield from _pause(attempt, conflict, budget)
+            asked.on_retry(attempt, conflict)
         else:
             return _executed(subject, current, attempt, correlation_id, _pages(response))
     raise AssertionError("count() never ends")

@@ -10,7 +10,7 @@ import attrs
 
 from angzarr_domain.aggregates import Aggregate, AggregateDefinition, Fold, Replayed
 from angzarr_domain.books import NOW, Cover, EventBook, EventPage, Query, Snapshot, TemporalQuery
-from angzarr_domain.client import PAGES_AT_A_TIME, Budget, Drain, Flow, read_range
+from angzarr_domain.client import PAGES_AT_A_TIME, Budget, Drain, Flow, read_range, retried
 from angzarr_domain.exceptions import IncompleteHistory, MethodNotServed, NotSupported, TooLarge
 from angzarr_domain.wire import METHODS, PayloadCodec
 
@@ -47,6 +47,13 @@ def load(subject: Subject[A], point: TemporalQuery, budget: Budget) -> Flow[Repl
         HistoryError: The history cannot be folded.
 
     """
+    try:
+        return (yield from retried(lambda: _streamed(subject, point, budget), budget))
+    except (_NotSelectedError, IncompleteHistory, TooLarge, NotSupported, MethodNotServed):
+        return (yield from _load_by_ranges(subject, point, budget))
+
+
+def _streamed(subject: Subject[A], point: TemporalQuery, budget: Budget) -> Flow[Replayed[A]]:
     fold = subject.fold()
 
     def take(book: EventBook) -> None:
@@ -55,14 +62,11 @@ def load(subject: Subject[A], point: TemporalQuery, budget: Budget) -> Flow[Repl
         fold.feed(EventBook(book.cover, book.pages, book.snapshot))
 
     query = Query(subject.cover, point)
-    try:
-        if point == AT_PRESENT:
-            # Nothing to check of single pages, so none is made a value of.
-            yield from Drain(METHODS.read_history, query, fold.feed, budget.options())
-        else:
-            yield from Drain(METHODS.get_events, query, take, budget.options())
-    except (_NotSelectedError, IncompleteHistory, TooLarge, NotSupported, MethodNotServed):
-        return (yield from _load_by_ranges(subject, point, budget))
+    if point == AT_PRESENT:
+        # Nothing to check of single pages, so none is made a value of.
+        yield from Drain(METHODS.read_history, query, fold.feed, budget.options())
+    else:
+        yield from Drain(METHODS.get_events, query, take, budget.options())
     return fold.result()
 
 

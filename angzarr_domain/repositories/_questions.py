@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from angzarr_domain.aggregates import Aggregate, definition_of
 from angzarr_domain.books import AggregateRoot, Message, check_correlation_id, is_message_type, parse_root
@@ -13,7 +13,7 @@ from angzarr_domain.client import AsOf, Budget, Flow, point_of, read_range
 from angzarr_domain.exceptions import UsageError
 from angzarr_domain.wire import PayloadCodec
 
-from ._executing import Executed, execute
+from ._executing import Asked, Executed, execute
 from ._loading import Subject, load
 from ._previewing import Preview, preview, preview_remotely
 
@@ -46,15 +46,14 @@ class Questions(Generic[A]):
         self,
         root: UUID | str,
         command: Message | Callable[[A], Message | None],
-        attempts: int,
-        correlation_id: str,
+        asked: Asked,
         budget: Budget,
     ) -> Flow[Executed[A]]:
         """Load, send, and after a conflict again."""
-        if attempts < 1:
-            raise UsageError(f"attempts count from 1, not {attempts}", field="attempts")
-        given = check_correlation_id(correlation_id) or str(uuid4())
-        return execute(self.subject(root), _decision(command), given, attempts, budget)
+        if asked.attempts < 1:
+            raise UsageError(f"attempts count from 1, not {asked.attempts}", field="attempts")
+        check_correlation_id(asked.correlation_id)
+        return execute(self.subject(root), _decision(command), asked, budget)
 
     def preview(
         self, root: UUID | str, command: Message, as_of: AsOf, remote: bool, budget: Budget

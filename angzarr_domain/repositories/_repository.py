@@ -8,9 +8,9 @@ from uuid import UUID
 from angzarr_domain.aggregates import Aggregate
 from angzarr_domain.books import Message
 from angzarr_domain.client import AsOf, Default, DomainClient, Metadata, Timeout
-from angzarr_domain.exceptions import UsageError
+from angzarr_domain.exceptions import Conflict, UsageError
 
-from ._executing import DEFAULT_ATTEMPTS, Executed
+from ._executing import DEFAULT_ATTEMPTS, Asked, Executed, ignore
 from ._history import History
 from ._previewing import Preview
 from ._questions import Questions
@@ -62,6 +62,7 @@ class Repository(Generic[A]):
         *,
         attempts: int = DEFAULT_ATTEMPTS,
         correlation_id: str = "",
+        on_retry: Callable[[int, Conflict], object] = ignore,
         timeout: Timeout = Default.TIMEOUT,
         metadata: Metadata = (),
     ) -> Executed[A]:
@@ -72,17 +73,19 @@ class Repository(Generic[A]):
                 aggregate, called again after each conflict; it may raise, or return None to send nothing.
             attempts: How often it is sent at most.
             correlation_id: The workflow it belongs to; drawn for this call unless given.
+            on_retry: Told of each conflict before the command is decided again, with how often it was sent so far.
             timeout: Seconds for all of it.
 
         Raises:
             Rejected: The aggregate refuses.
             Conflict: Even the last attempt was in conflict; carries the events in between.
-            UnknownOutcome: An answer was lost; says what to read to find out.
+            UnknownOutcome: An answer was lost, and nothing could be proved; says what to read to find out.
             HistoryError: The history cannot be folded; nothing was sent.
 
         """
         budget = self._connection.budget(timeout, metadata)
-        return self._connection.run(self._questions.execute(root, command, attempts, correlation_id, budget))
+        asked = Asked(correlation_id, attempts, on_retry)
+        return self._connection.run(self._questions.execute(root, command, asked, budget))
 
     def preview(
         self,

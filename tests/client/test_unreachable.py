@@ -13,7 +13,10 @@ from angzarr_domain.client._transports._unreachable import explain
         ("last error: UNKNOWN: ipv4:127.0.0.1:1: connect: Connection refused (111)", "nothing listens at c:1"),
         ("DNS resolution failed for c:1: C-ares status is not ARES_SUCCESS", "cannot be resolved (DNS)"),
         ("errors resolving c:1: [field:hostname lookup error]", "cannot be resolved (DNS)"),
-        ("last error: UNKNOWN: Ssl handshake failed: certificate verify failed", "TLS could not be agreed"),
+        (
+            "last error: UNKNOWN: Ssl handshake failed: certificate verify failed",
+            "TLS with c:1 failed: nothing could be agreed",
+        ),
         ("connection attempt timed out before receiving SETTINGS frame", "wants https://"),
         ("last error: UNKNOWN: connect: Connection timed out (110)", "does not answer"),
         ("Socket closed", "lost in mid-call"),

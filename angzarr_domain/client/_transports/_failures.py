@@ -11,7 +11,7 @@ import grpc
 from angzarr_domain.exceptions import AngzarrError, ConnectionFailed, Status, UnknownOutcome, UsageError
 from angzarr_domain.wire import METHODS, Method, from_status
 
-from ._unreachable import explain
+from ._unreachable import unreachable
 from .base import CORRELATION_ID_HEADER, CallOptions
 
 R = TypeVar("R")
@@ -43,7 +43,7 @@ def error_of(method: Method[Any, Any], options: CallOptions, raised: Any, endpoi
     error = from_status(number, text, details, stores=method.name in _STORING, trailers=trailers)
     wait = error.retry_after
     if isinstance(error, ConnectionFailed) and details is None:
-        error = ConnectionFailed(explain(text, endpoint), endpoint=endpoint)
+        error = unreachable(text, endpoint)
     error = _traceable(error, text, options)
     error.retry_after = wait
     return error

@@ -2,81 +2,47 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
-import attrs
 import grpc
 
 from angzarr_domain.client._endpoints import Endpoint
-from angzarr_domain.exceptions import UsageError
+from angzarr_domain.client._settings import ChannelSettings
+from angzarr_domain.client._tls import Tls
 from angzarr_domain.wire import Method
 
+from ._diagnosis import explained
+from ._dialling import Token, dialling_of
 from ._failures import closed, decode, ended_here, error_of
 from .base import CallOptions
 
 Q = TypeVar("Q")
 R = TypeVar("R")
 
-#: Bytes that one answer may have: 64 MiB. Coordinators send up to 10 MiB, gRPC itself would stop at 4.
-MAX_RECEIVE: Final = 64 * 1024 * 1024
 
-_OPTIONS: Final = (
-    ("grpc.max_receive_message_length", MAX_RECEIVE),
-    ("grpc.max_send_message_length", -1),
-    # Error details travel as metadata, and the released engine puts whole books there.
-    ("grpc.max_metadata_size", MAX_RECEIVE),
-    ("grpc.absolute_max_metadata_size", MAX_RECEIVE),
-    # gRPC would try one address for 20 s, and after failures wait up to two minutes before the next try.
-    ("grpc.min_reconnect_backoff_ms", 5_000),
-    ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.max_reconnect_backoff_ms", 5_000),
-)
-# gRPC would send the percent-encoded path as :authority, which HTTP/2 servers written in Rust refuse.
-_SOCKET_OPTIONS: Final = (("grpc.default_authority", "localhost"),)
-
-
-@attrs.frozen
-class Dialling:
-    """What gRPC opens a channel with; without credentials it is not encrypted."""
-
-    target: str
-    options: tuple[tuple[str, int | str], ...]
-    credentials: grpc.ChannelCredentials | None
-
-
-def dialling_of(endpoint: Endpoint, credentials: grpc.ChannelCredentials | None = None) -> Dialling:
-    """How to dial this endpoint. Raises as `open_channel` does."""
-    options = (*_OPTIONS, *(_SOCKET_OPTIONS if endpoint.socket else ()))
-    if endpoint.secure:
-        return Dialling(endpoint.target, options, credentials or _system_credentials())
-    if credentials is not None:
-        raise UsageError(f"credentials are for https:// endpoints, not for {endpoint.text}", field="credentials")
-    return Dialling(endpoint.target, options, None)
-
-
-def open_channel(endpoint: Endpoint, credentials: grpc.ChannelCredentials | None = None) -> grpc.Channel:
+def open_channel(
+    endpoint: Endpoint,
+    credentials: grpc.ChannelCredentials | None = None,
+    *,
+    tls: Tls | None = None,
+    settings: ChannelSettings | None = None,
+) -> grpc.Channel:
     """A channel that connects when it is first used.
 
     Args:
-        credentials: For TLS; the roots this system trusts unless given.
+        credentials: For https:// endpoints, in place of `tls`.
+        tls: For https:// endpoints; the roots this system trusts unless given.
+        settings: How it connects, stays connected, and what it lets through.
 
     Raises:
-        UsageError: Credentials for an endpoint that is not https://.
+        UsageError: Credentials or TLS for an endpoint that is not https://, or files of theirs that make no sense.
 
     """
-    how = dialling_of(endpoint, credentials)
+    how = dialling_of(endpoint, credentials, tls=tls, settings=settings)
     if how.credentials is None:
-        return grpc.insecure_channel(how.target, options=how.options)
-    return grpc.secure_channel(how.target, how.credentials, options=how.options)
-
-
-def _system_credentials() -> grpc.ChannelCredentials:
-    # Left alone, gRPC trusts the roots in its own wheel rather than those of the system.
-    trusted = ssl.create_default_context().get_ca_certs(binary_form=True)
-    roots = "".join(map(ssl.DER_cert_to_PEM_cert, trusted)).encode()
-    return grpc.ssl_channel_credentials(root_certificates=roots or None)
+        return grpc.insecure_channel(how.target, options=how.options, compression=how.compression)
+    return grpc.secure_channel(how.target, how.credentials, options=how.options, compression=how.compression)
 
 
 class GrpcTransport:
@@ -86,13 +52,17 @@ class GrpcTransport:
         channel: Open.
         endpoint: For errors to name; "" if nobody knows.
         owns_channel: Whether `close` closes the channel as well.
+        token: Shows the server who is calling.
 
     """
 
-    def __init__(self, channel: grpc.Channel, *, endpoint: str = "", owns_channel: bool = True) -> None:
+    def __init__(
+        self, channel: grpc.Channel, *, endpoint: str = "", owns_channel: bool = True, token: Token | None = None
+    ) -> None:
         self._channel = channel
         self._endpoint = endpoint
         self._owns_channel = owns_channel
+        self._token = token
         self._closed = False
         self._callables: dict[str, Callable[..., Any]] = {}
 
@@ -157,8 +127,9 @@ class GrpcTransport:
     def _begin(self, call: Callable[..., Any], request: object, options: CallOptions) -> Any:
         if self._closed:
             raise closed(self._endpoint)
+        metadata = options.metadata if self._token is None else self._token.beside(options.metadata)
         try:
-            return call(request, timeout=options.timeout, metadata=options.metadata)
+            return call(request, timeout=options.timeout, metadata=metadata)
         except ValueError as error:
             # How gRPC says that somebody else closed the channel.
             if "closed" in str(error):
@@ -169,4 +140,4 @@ class GrpcTransport:
         # How gRPC says that the channel was closed while the call was under way.
         if raised.code() is grpc.StatusCode.CANCELLED and "Channel closed" in (raised.details() or ""):
             raise ended_here(method, options) from raised
-        raise error_of(method, options, raised, self._endpoint) from raised
+        raise explained(error_of(method, options, raised, self._endpoint)) from raised

@@ -11,26 +11,33 @@ import grpc
 import grpc.aio
 
 from angzarr_domain.client._endpoints import Endpoint
-from angzarr_domain.exceptions import UsageError
+from angzarr_domain.client._settings import ChannelSettings
+from angzarr_domain.client._tls import Tls
+from angzarr_domain.exceptions import TlsFailed, UsageError
 from angzarr_domain.wire import Method
 
+from ._diagnosis import explained
+from ._dialling import Token, dialling_of
 from ._failures import closed, decode, ended_here, error_of
 from .base import CallOptions, each
-from .grpc import dialling_of
 
 Q = TypeVar("Q")
 R = TypeVar("R")
 
 
 def async_channels(
-    endpoint: Endpoint, credentials: grpc.ChannelCredentials | None = None
+    endpoint: Endpoint,
+    credentials: grpc.ChannelCredentials | None = None,
+    *,
+    tls: Tls | None = None,
+    settings: ChannelSettings | None = None,
 ) -> Callable[[], grpc.aio.Channel]:
     """What opens a channel to this endpoint, once an event loop runs. Raises as `open_channel` does."""
-    how = dialling_of(endpoint, credentials)
+    how = dialling_of(endpoint, credentials, tls=tls, settings=settings)
     if how.credentials is None:
-        return lambda: grpc.aio.insecure_channel(how.target, options=how.options)
+        return lambda: grpc.aio.insecure_channel(how.target, options=how.options, compression=how.compression)
     trusted = how.credentials
-    return lambda: grpc.aio.secure_channel(how.target, trusted, options=how.options)
+    return lambda: grpc.aio.secure_channel(how.target, trusted, options=how.options, compression=how.compression)
 
 
 class AsyncGrpcTransport:
@@ -40,15 +47,22 @@ class AsyncGrpcTransport:
         open_channel: Called once, at the first call.
         endpoint: For errors to name; "" if nobody knows.
         owns_channel: Whether `close` closes the channel as well.
+        token: Shows the server who is calling.
 
     """
 
     def __init__(
-        self, open_channel: Callable[[], grpc.aio.Channel], *, endpoint: str = "", owns_channel: bool = True
+        self,
+        open_channel: Callable[[], grpc.aio.Channel],
+        *,
+        endpoint: str = "",
+        owns_channel: bool = True,
+        token: Token | None = None,
     ) -> None:
         self._open_channel = open_channel
         self._endpoint = endpoint
         self._owns_channel = owns_channel
+        self._token = token
         self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._channel: grpc.aio.Channel | None = None
@@ -58,8 +72,11 @@ class AsyncGrpcTransport:
     async def unary(self, method: Method[Q, R], request: Q, options: CallOptions) -> R:
         """Same as `AsyncTransport.unary`."""
         call = self._begin(method, "unary_unary", method.encode_request(request), options)
-        with self._under_way(call, method, options):
-            answer: bytes = await call
+        try:
+            with self._under_way(call, method, options):
+                answer: bytes = await call
+        except TlsFailed as error:
+            raise await asyncio.to_thread(explained, error) from error
         return decode(method, answer, options)
 
     def stream(self, method: Method[Q, R], request: Q, options: CallOptions) -> AsyncGenerator[R, None]:
@@ -108,9 +125,12 @@ class AsyncGrpcTransport:
         self, method: Method[Any, R], request: bytes | AsyncIterable[bytes], options: CallOptions, kind: str
     ) -> AsyncGenerator[R, None]:
         call = self._begin(method, kind, request, options)
-        with self._under_way(call, method, options):
-            async for answer in call:
-                yield method.decode_response(answer)
+        try:
+            with self._under_way(call, method, options):
+                async for answer in call:
+                    yield method.decode_response(answer)
+        except TlsFailed as error:
+            raise await asyncio.to_thread(explained, error) from error
 
     def _begin(self, method: Method[Any, Any], kind: str, request: object, options: CallOptions) -> Any:
         if self._closed:
@@ -120,8 +140,9 @@ class AsyncGrpcTransport:
         call = self._callables.get(method.path)
         if call is None:
             call = self._callables[method.path] = getattr(channel, kind)(method.path)
+        metadata = options.metadata if self._token is None else self._token.beside(options.metadata)
         try:
-            return call(request, timeout=options.timeout, metadata=options.metadata)
+            return call(request, timeout=options.timeout, metadata=metadata)
         except grpc.aio.UsageError as error:
             # How gRPC says that somebody else closed the channel.
             raise closed(self._endpoint) from error
