@@ -50,12 +50,8 @@ SEAMS: dict[str, set[str]] = {
     "client._transports.grpc": {"hosting"},
     "client._endpoints": {"hosting"},
     "client._budget": {"hosting"},
-<<<<<<< HEAD
-    "client._flows": {"hosting"},
-    "client._speaking": {"hosting"},
-=======
     "client._reading": {"hosting"},
->>>>>>> 5ccfe8a (wip)
+    "client._speaking": {"hosting"},
     "client._steps": {"hosting"},
     "hosting._failures": {"embedded"},
     "hosting._rpc": {"embedded"},

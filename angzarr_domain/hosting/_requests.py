@@ -9,12 +9,8 @@ import attrs
 
 from angzarr_domain.books import CommandBook, Cover, EventBook, EventPage, next_sequence
 from angzarr_domain.client._budget import Budget
-<<<<<<< HEAD
-from angzarr_domain.client._flows import PAGES_AT_A_TIME, read_range
-from angzarr_domain.client._speaking import Speaker, spoken
-=======
 from angzarr_domain.client._reading import PAGES_AT_A_TIME, read_range
->>>>>>> 5ccfe8a (wip)
+from angzarr_domain.client._speaking import Speaker, spoken
 from angzarr_domain.client._steps import run
 from angzarr_domain.client._transports.base import DEFAULT_TIMEOUT, Transport
 from angzarr_domain.exceptions import AngzarrError, DeadlineExceeded, SnapshotUnfit
