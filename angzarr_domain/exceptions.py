@@ -237,6 +237,12 @@ class AngzarrError(Exception):
         number = int(text) if re.fullmatch("[0-9]{1,10}", text) else None
         return None if number is None or number >= 2**32 else number
 
+    def _uuid(self, key: str) -> UUID | None:
+        try:
+            return UUID(self.details.get(key, ""))
+        except ValueError:
+            return None
+
 
 def _rebuild(cls: type[AngzarrError], message: str, state: dict[str, Any]) -> AngzarrError:
     error = cls.__new__(cls, message)
@@ -633,10 +639,7 @@ class CorruptHistory(HistoryError):
     @property
     def root(self) -> UUID | None:
         """The aggregate's root, None if its cover has none or a peer's text is no UUID."""
-        try:
-            return UUID(self.details.get("root", ""))
-        except ValueError:
-            return None
+        return self._uuid("root")
 
 
 class IncompleteHistory(HistoryError):
@@ -654,18 +657,33 @@ class SnapshotUnfit(IncompleteHistory):
 class HandlerFailed(AngzarrError):
     """A handler or applier raised something it should not, or answered with no event. Nothing was stored.
 
-    The text names the exception's class and the handler only, since messages of exceptions carry payloads;
-    the frames are in the log of the process that ran it.
+    The text names the exception's class and the handler only, since messages of exceptions carry payloads. The
+    exception itself is this error's cause where it was raised; a server logs its frames.
     """
 
     codes: ClassVar[tuple[str, ...]] = ("UNHANDLED_HANDLER_ERROR",)
     default_status = Status.INTERNAL
 
-    def __init__(self, handler: str, exception: str = "", *, answer: str = "") -> None:
-        raised = f"raised {exception}; its traceback is in the log of the process that ran it"
+    def __init__(
+        self,
+        handler: str,
+        exception: str = "",
+        *,
+        answer: str = "",
+        sequence: int | None = None,
+        root: UUID | None = None,
+    ) -> None:
+        event = "" if sequence is None else f" at stored event {sequence} of root {root or '(none)'}"
+        where = "in the log of the process that ran it, or in this error's cause"
+        raised = f"raised {exception}{event}; its traceback is {where}"
         super().__init__(
             f"{handler} {answer or raised}",
-            details={"handler": handler, "exception": exception} if exception else {"handler": handler},
+            details={
+                "handler": handler,
+                **({"exception": exception} if exception else {}),
+                **({} if sequence is None else {"sequence": sequence}),
+                **({} if root is None else {"root": root}),
+            },
         )
 
     @property
@@ -677,6 +695,16 @@ class HandlerFailed(AngzarrError):
     def exception(self) -> str:
         """The class of what it raised; "" if it answered with something that is no event."""
         return self.details.get("exception", "")
+
+    @property
+    def sequence(self) -> int | None:
+        """Of the stored event that an applier raised at; None if it was none."""
+        return self._sequence("sequence")
+
+    @property
+    def root(self) -> UUID | None:
+        """Of the aggregate whose stored event an applier raised at; None if it was none."""
+        return self._uuid("root")
 
 
 class InvalidReply(AngzarrError):

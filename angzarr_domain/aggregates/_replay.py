@@ -143,7 +143,9 @@ class Fold(Generic[A]):
             raise CorruptHistory(type_url, sequence=book.sequence_at(index), root=self._root) from error
         except Exception as error:
             step = steps[type_url]
-            raise HandlerFailed(step[1].name if step else "replay", type(error).__name__) from error
+            applier = step[1].name if step else "replay"
+            sequence = book.sequence_at(index)
+            raise HandlerFailed(applier, type(error).__name__, sequence=sequence, root=self._root) from error
 
     def _is_folded(self, sequence: int | None) -> bool:
         return sequence is not None and sequence < self._place

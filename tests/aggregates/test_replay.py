@@ -190,7 +190,7 @@ def test_a_missing_required_field_is_corrupt() -> None:
 
 
 def test_a_failing_applier_is_named() -> None:
-    """The text has the classes only; the exception itself is the cause."""
+    """And the event it failed at. The text has the classes only; the exception itself is the cause."""
 
     @aggregate(domain="broken")
     class Broken(Aggregate):
@@ -198,8 +198,9 @@ def test_a_failing_applier_is_named() -> None:
         def opened(self, event: Opened) -> None:
             raise ValueError(event.owner)
 
-    with pytest.raises(HandlerFailed, match=r"^Broken\.opened raised ValueError; its traceback") as caught:
-        replay(definition_of(Broken), book(OPENED), CODEC)
+    with pytest.raises(HandlerFailed, match=r"^Broken\.opened raised ValueError at stored event 1 of root") as caught:
+        replay(definition_of(Broken), book(TEN, OPENED), CODEC)
+    assert (caught.value.sequence, caught.value.root) == (1, ROOT)
     assert isinstance(caught.value.__cause__, ValueError)
     assert "ada" not in str(caught.value)
 
