@@ -15,9 +15,9 @@ import attrs
 import pytest
 
 from angzarr_domain import Aggregate, DomainClient, Repository, aggregate, applies
-from angzarr_domain.aggregates import Change
+from angzarr_domain.aggregates import Change, definition_of
 from angzarr_domain.books import EventBook, EventPage, Payload, SequenceRange, Snapshot
-from angzarr_domain.client import RecordingTransport
+from angzarr_domain.client import Budget, Call, RecordingTransport, Sleep
 from angzarr_domain.embedded import Coordinator
 from angzarr_domain.exceptions import (
     AngzarrError,
@@ -33,6 +33,9 @@ from angzarr_domain.exceptions import (
     UsageError,
 )
 from angzarr_domain.hosting import Serving
+from angzarr_domain.repositories._executing import Asked, execute
+from angzarr_domain.repositories._loading import Subject
+from angzarr_domain.wire import PayloadCodec
 from tests.awaited import KINDS, awaited_client, repository
 from tests.peers import BORN, SECOND, Peer
 from tests.wallet import Label, Put, PutCoins, Take, Wallet, WasLabelled, WasPut, WasTaken
@@ -216,6 +219,22 @@ async def _decide(_wallet: Wallet) -> Put:
     return Put(amount=1)
 
 
+def paused(attempts: int) -> tuple[list[float], Conflict]:
+    """How long an execution would wait among conflicts that never end, and the one that it reports."""
+    definition = definition_of(Wallet)
+    subject = Subject(definition, PayloadCodec(definition.message_types), ROOT)
+    flow = execute(subject, lambda _: Put(amount=1), Asked(attempts=attempts), Budget())
+    pauses: list[float] = []
+    step = next(flow)
+    while True:
+        try:
+            if isinstance(step, Sleep):
+                pauses.append(step.seconds)
+            step = flow.throw(Conflict(0, 0)) if isinstance(step, Call) else flow.send(None)
+        except Conflict as conflict:
+            return pauses, conflict
+
+
 NONSENSE: dict[str, tuple[Callable[[Repository[Wallet]], object], str]] = {
     "attempts": (lambda wallets: wallets.execute(ROOT, Put(amount=1), attempts=0), "from 1"),
     "timeout": (lambda wallets: wallets.execute(ROOT, Put(amount=1), timeout=0), "above 0"),
@@ -383,6 +402,12 @@ class TestExecute:
             pytest.raises(Conflict, match="time for this was used up"),
         ):
             Repository(Wallet, client).execute(ROOT, Put(amount=1), timeout=0.05)
+
+    def test_conflicts_without_end(self) -> None:
+        """Each pause is of half a second at most, the thousandth too."""
+        pauses, conflict = paused(attempts=1_500)
+
+        assert (len(pauses), max(pauses) <= 0.5, conflict.events) == (1_499, True, ())
 
     @pytest.mark.parametrize(("call", "what"), NONSENSE.values(), ids=NONSENSE)
     def test_calls_that_mean_nothing(

@@ -27,7 +27,7 @@ from angzarr_domain.books import (
     check_payload,
 )
 from angzarr_domain.client import MOST_IN_BETWEEN, Budget, Flow, Sleep, deliver
-from angzarr_domain.exceptions import AngzarrError, Conflict, DeadlineExceeded
+from angzarr_domain.exceptions import AngzarrError, Conflict
 
 from ._loading import AT_PRESENT, Subject, catch_up, load
 
@@ -155,12 +155,11 @@ def _after(conflict: Conflict, subject: Subject[A], current: Replayed[A], budget
 
 def _pause(attempt: int, conflict: Conflict, budget: Budget) -> Flow[None]:
     # Of random length: writers that met once would otherwise meet again.
-    longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempt - 1))
-    yield from Sleep(random.uniform(0, longest))  # noqa: S311 - no secret hangs on it
-    try:
-        budget.options()
-    except DeadlineExceeded as error:
-        raise conflict from error  # the last that is known, and more than "too late" says
+    wait = random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(attempt - 1, 10)))  # noqa: S311 - no secret hangs on it
+    remaining = budget.remaining()
+    if remaining is not None and remaining <= wait:
+        raise conflict  # the last that is known, and more than "too late" says
+    yield from Sleep(wait)
 
 
 def _pages(response: CommandResponse) -> tuple[EventPage, ...]:
