@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,26 +12,7 @@ from angzarr_domain.embedded import Coordinator
 from angzarr_domain.exceptions import Conflict, InvalidArgument
 from tests.wallet import Label, Put, Take, Wallet, WasPut, WasTaken
 
-PROGRAMS = Path(__file__).parent / "programs"
 pytestmark = [pytest.mark.process, pytest.mark.once]
-
-
-@pytest.fixture(scope="module", name="logic")
-def _logic(theirs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where that program serves a wallet."""
-    folder = tmp_path_factory.mktemp("s")
-    environment = {**os.environ, "TRANSPORT_TYPE": "uds", "UDS_BASE_PATH": str(folder), "DOMAIN": "wallet"}
-    program = [str(theirs), str(PROGRAMS / "aggregate.py")]
-    with subprocess.Popen(
-        program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line.startswith("serving unix:"), f"it said {line!r}"
-        yield line.split()[1]
-        process.stdin.close()
-        assert process.wait(timeout=30) == 0
 
 
 @pytest.fixture(scope="module", name="client")
