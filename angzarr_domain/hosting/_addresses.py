@@ -50,6 +50,8 @@ def parse_address(text: str) -> TcpAddress | SocketAddress:
         InvalidEndpoint: It is none of these, has no port, or asks for TLS.
 
     """
+    if "\0" in text:
+        raise InvalidEndpoint(text, "it holds a byte 0, which no path and no host has")
     if text.startswith(("/", "./", "../")):
         return SocketAddress(text, text)
     if text.startswith("unix:"):

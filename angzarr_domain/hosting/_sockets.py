@@ -44,7 +44,8 @@ def claimed(address: SocketAddress) -> Generator[None]:
     try:
         _remove_dead(address, path)
         yield
-        path.unlink(missing_ok=True)
+        if path.is_socket():  # whatever took its place meanwhile is somebody else's
+            path.unlink(missing_ok=True)
     finally:
         # Under the lock; whoever waits for it looks whether the file is still the one at this path.
         lock_path.unlink(missing_ok=True)

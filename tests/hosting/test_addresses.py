@@ -68,6 +68,7 @@ def test_socket_forms(text: str, path: str) -> None:
         "[::1]",
         "unix:",
         "unix://x/y",
+        "unix:a\0b",
     ],
 )
 def test_anything_else_is_no_address(text: str) -> None:

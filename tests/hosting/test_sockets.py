@@ -34,6 +34,16 @@ def test_file_goes_with_the_server(short_path: Path) -> None:
     assert list(short_path.iterdir()) == []
 
 
+def test_file_that_took_its_place_stays(short_path: Path) -> None:
+    """Only a socket goes with the server."""
+    path = short_path / "a.sock"
+    with serving(f"{path}"):
+        path.unlink()
+        path.write_text("notes")
+
+    assert path.read_text() == "notes"
+
+
 def test_only_the_owner_may_connect(short_path: Path) -> None:
     """0600 from the first moment on."""
     with serving(f"{short_path}/a.sock"):
