@@ -48,11 +48,13 @@ class Queries:
 
     Attributes:
         max_book: Bytes that the one book of `get_event_book` may have, roughly.
+        snapshots: Whether books start from one where there is one; without them they have all their pages.
 
     """
 
     store: EventStore
     max_book: int = MAX_BOOK
+    snapshots: bool = True
 
     def get_event_book(self, query: Query, caller: Caller) -> EventBook:
         """One book: of the root, or of the first stream with the correlation id; an empty one if there is none.
@@ -81,6 +83,12 @@ class Queries:
                 _check_reading(caller)
                 yield book
 
+    def get_whole_events(self, query: Query, caller: Caller) -> Iterator[EventBook]:
+        """Every book of the query, each in one piece. Raises as `get_event_book`."""
+        for found in self._found(query, accept_query(query)):
+            _check_reading(caller)
+            yield self._whole(found)
+
     def get_aggregate_roots(self, _request: None, caller: Caller) -> Iterator[AggregateRoot]:
         """Every aggregate that has events, ordered by domain and root."""
         for stream in self.store.roots():
@@ -108,10 +116,10 @@ class Queries:
         match query.selection:
             case None:
                 view = View.at(self.store, stream, None)
-                return _Found(cover, view.pages(), view.snapshot())
+                return _Found(cover, view.pages(), view.snapshot() if self.snapshots else None)
             case TemporalQuery() as point:
                 view = View.at(self.store, stream, point)
-                snapshot = view.snapshot()
+                snapshot = view.snapshot() if self.snapshots else None
                 return _Found(cover, view.tail(snapshot), snapshot)
             case SequenceRange(lower=lower, upper=upper):
                 return _Found(cover, View.at(self.store, stream, None).pages(lower, upper))

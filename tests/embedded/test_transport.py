@@ -16,7 +16,7 @@ from angzarr_domain.embedded._transport import InProcessTransport
 from angzarr_domain.exceptions import AngzarrError, HandlerFailed, MethodNotServed, UsageError
 from angzarr_domain.hosting import CommandCall
 from angzarr_domain.hosting._rpc import Served
-from angzarr_domain.wire import METHODS, PayloadCodec
+from angzarr_domain.wire import INTERIM, METHODS, RELEASED, PayloadCodec
 
 from .asking import ROOT, Logic, filled, page, pipeline, request
 
@@ -30,11 +30,15 @@ def transport(logic: Logic | None = None) -> InProcessTransport:
 
 
 def test_every_method_of_a_coordinator_is_served() -> None:
-    """And those of business logic are not: that is another service."""
+    """In every generation; and those of business logic are not: that is another service."""
     piped = pipeline(Logic.of())
     served = {entry.method.path for entry in answers(piped, Queries(piped.store))}
-    others = {METHODS.handle.path, METHODS.handle_fact.path, METHODS.replay.path}
-    assert served == {method.path for method in METHODS} - others
+    expected = {
+        method.path
+        for methods in (METHODS, RELEASED, INTERIM)
+        for method in set(methods) - {methods.handle, methods.handle_fact, methods.replay}
+    }
+    assert served == expected
 
 
 def test_a_method_that_is_not_served() -> None:
