@@ -29,7 +29,7 @@ from angzarr_domain.exceptions import (
 from angzarr_domain.hosting import Serving
 from angzarr_domain.hosting._rpc import generic_handlers
 from tests.peers import Peer
-from tests.wallet import Put, Wallet, WasPut
+from tests.wallet import Put, WasPut
 
 ROOT = UUID(int=7)
 
@@ -357,5 +357,4 @@ def test_aggregates_teach_types(client: DomainClient, peer: Peer) -> None:
     """A client told of an aggregate decodes its events."""
     peer.record(ROOT, WasPut(amount=3))
 
-    assert Wallet.__name__ == "Wallet"
     assert [page.decode() for page in client.query("wallet", ROOT).get_pages()] == [WasPut(amount=3)]
