@@ -49,6 +49,7 @@ SEAMS: dict[str, set[str]] = {
     "client._transports.base": {"hosting"},
     "client._transports.grpc": {"hosting"},
     "client._endpoints": {"hosting"},
+    "client._pem": {"hosting"},
     "client._budget": {"hosting"},
     "client._reading": {"hosting"},
     "client._speaking": {"hosting"},

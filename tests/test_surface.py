@@ -39,6 +39,7 @@ NAMES: dict[str, list[str]] = {
         "History",
         "Host",
         "RemoteLogic",
+        "ServerTls",
         "Serving",
     ],
     "angzarr_domain.messages": [

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from angzarr_domain.exceptions import UsageError
 
 from ._components import load_components, refuse
-from ._serving import SENSELESS, add_serving_options, announce
+from ._serving import SENSELESS, add_serving_options, announce, serving_options
 
 if TYPE_CHECKING:
     from ._serving import Subparsers
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError("who decides the commands? Name aggregates, MODULE:NAME, or --target DOMAIN=ENDPOINT")
         components = () if args.components is None else load_components(args.components)
         coordinator = Coordinator(components, args.data, targets=targets)
-        coordinator.serve(*args.addresses, socket_mode=args.socket_mode, grace=args.grace, announce=announce)
+        coordinator.serve(*args.addresses, **serving_options(args), announce=announce)
     except SENSELESS as error:
         return refuse(error)
     return 0

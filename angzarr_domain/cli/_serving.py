@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from angzarr_domain.exceptions import AngzarrError, DeclarationError, InvalidArgument, UsageError
 
 if TYPE_CHECKING:
+    from angzarr_domain.hosting import ServerTls
+
     # argparse has no public name for it
     Subparsers = argparse._SubParsersAction[Any]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
@@ -28,7 +30,19 @@ def add_serving_options(parser: argparse.ArgumentParser, *, without: str) -> Non
         action="append",
         default=[],
         metavar="ADDRESS",
-        help=f"host:port, /absolute.sock, ./relative.sock or unix:PATH, repeatable (without one: {without})",
+        help="host:port, https://host:port, /absolute.sock, ./relative.sock or unix:PATH, repeatable "
+        f"(without one: {without})",
+    )
+    parser.add_argument(
+        "--tls-certificate",
+        metavar="FILE",
+        help="PEM: who this server is, for the addresses that are https://",
+    )
+    parser.add_argument("--tls-key", metavar="FILE", help="PEM: the certificate's key, without a passphrase")
+    parser.add_argument(
+        "--tls-client-ca",
+        metavar="FILE",
+        help="PEM: let in only clients with a certificate of these authorities (mTLS)",
     )
     parser.add_argument(
         "--socket-mode",
@@ -44,6 +58,31 @@ def add_serving_options(parser: argparse.ArgumentParser, *, without: str) -> Non
         metavar="SECONDS",
         help="how long calls under way may take once it stops (default: %(default)s)",
     )
+
+
+class ServingOptions(TypedDict):
+    """How to serve."""
+
+    tls: ServerTls | None
+    socket_mode: int
+    grace: float
+
+
+def serving_options(args: argparse.Namespace) -> ServingOptions:
+    """What the arguments of `add_serving_options` say. Raises UsageError where they make no sense together."""
+    return ServingOptions(tls=_server_tls(args), socket_mode=args.socket_mode, grace=args.grace)
+
+
+def _server_tls(args: argparse.Namespace) -> ServerTls | None:
+    from angzarr_domain.hosting import ServerTls  # loads grpc, which the help of no subcommand needs
+
+    certificate, key, clients = args.tls_certificate, args.tls_key, args.tls_client_ca
+    if certificate is None and key is None and clients is None:
+        return None
+    if certificate is None or key is None:
+        missing = "--tls-certificate" if certificate is None else "--tls-key"
+        raise UsageError(f"a server needs its certificate and the key of it: give {missing} as well", field="tls")
+    return ServerTls(certificate=certificate, key=key, client_ca=clients)
 
 
 def announce(addresses: tuple[str, ...]) -> None:

@@ -14,6 +14,11 @@ from angzarr_domain.exceptions import UsageError
 Pem = str | os.PathLike[str] | bytes
 
 
+def shown(source: Pem | None) -> str:
+    """How it looks in a repr: keys are never part of one."""
+    return "bytes" if isinstance(source, bytes) else repr(source)
+
+
 def read_pem(source: Pem, field: str) -> bytes:
     """The bytes of a PEM file.
 

@@ -6,11 +6,7 @@ import attrs
 
 from angzarr_domain.exceptions import UsageError
 
-from ._pem import Pem, read_authorities, read_pair
-
-
-def _shown(source: Pem | None) -> str:
-    return "bytes" if isinstance(source, bytes) else repr(source)
+from ._pem import Pem, read_authorities, read_pair, shown
 
 
 @attrs.frozen(kw_only=True)
@@ -31,8 +27,8 @@ class Tls:
     """
 
     ca: Pem | None = None
-    certificate: Pem | None = attrs.field(default=None, repr=_shown)
-    key: Pem | None = attrs.field(default=None, repr=_shown)
+    certificate: Pem | None = attrs.field(default=None, repr=shown)
+    key: Pem | None = attrs.field(default=None, repr=shown)
     server_name: str = ""
 
     def __attrs_post_init__(self) -> None:

@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 from angzarr_domain.books import check_domain, to_nanoseconds
 from angzarr_domain.client import DEFAULT_TIMEOUT, AsyncDomainClient, DomainClient, ThreadedTransport
 from angzarr_domain.exceptions import ServingError, UsageError
-from angzarr_domain.hosting import AggregateLogic, BusinessLogic, RemoteLogic, Serving
+from angzarr_domain.hosting import AggregateLogic, BusinessLogic, RemoteLogic, ServerTls, Serving
 from angzarr_domain.hosting._serving import DEFAULT_GRACE, DEFAULT_SOCKET_MODE
 from angzarr_domain.hosting._workers import Workers
 
@@ -142,12 +142,19 @@ class Coordinator:
         transport = ThreadedTransport(self._transport())
         return AsyncDomainClient.for_transport(transport, types=types, aggregates=known, timeout=timeout)
 
-    def start(self, *addresses: str, socket_mode: int = DEFAULT_SOCKET_MODE, grace: float = DEFAULT_GRACE) -> Serving:
+    def start(
+        self,
+        *addresses: str,
+        tls: ServerTls | None = None,
+        socket_mode: int = DEFAULT_SOCKET_MODE,
+        grace: float = DEFAULT_GRACE,
+    ) -> Serving:
         """A context manager that serves while it lasts; `.addresses` says where. The coordinator outlives it.
 
         Args:
-            addresses: host:port (port 0 for any free one), /absolute.sock, ./relative.sock or unix:PATH;
-                localhost:1310 without any.
+            addresses: host:port (port 0 for any free one), https://host:port, /absolute.sock, ./relative.sock or
+                unix:PATH; localhost:1310 without any.
+            tls: Who this server is, for the addresses that are https://.
             socket_mode: Permissions of socket files.
             grace: Seconds that calls under way are given when it stops.
 
@@ -166,6 +173,7 @@ class Coordinator:
         serving = Serving(
             in_pools(self._answers, queries, streams),
             addresses or (DEFAULT_ADDRESS,),
+            tls=tls,
             socket_mode=socket_mode,
             grace=grace,
             workers=_COMMANDS_AT_A_TIME,
@@ -177,6 +185,7 @@ class Coordinator:
     def serve(
         self,
         *addresses: str,
+        tls: ServerTls | None = None,
         socket_mode: int = DEFAULT_SOCKET_MODE,
         grace: float = DEFAULT_GRACE,
         stop: threading.Event | None = None,
@@ -190,7 +199,7 @@ class Coordinator:
 
         """
         with self:
-            self.start(*addresses, socket_mode=socket_mode, grace=grace).run(stop, announce)
+            self.start(*addresses, tls=tls, socket_mode=socket_mode, grace=grace).run(stop, announce)
 
     def close(self) -> None:
         """Stop serving, wait for appends under way, close the data file; harmless when repeated.

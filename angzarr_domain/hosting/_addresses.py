@@ -25,10 +25,12 @@ class TcpAddress:
     given: str
     host: str
     port: int
+    secure: bool = False
 
     def text(self, port: int) -> str:
         """The address with the port that it got."""
-        return f"[{self.host}]:{port}" if ":" in self.host else f"{self.host}:{port}"
+        place = f"[{self.host}]:{port}" if ":" in self.host else f"{self.host}:{port}"
+        return f"https://{place}" if self.secure else place
 
 
 @attrs.frozen
@@ -44,10 +46,10 @@ class SocketAddress:
 
 
 def parse_address(text: str) -> TcpAddress | SocketAddress:
-    """The address: host:port, http://host:port, /absolute.sock, ./relative.sock or unix:PATH.
+    """The address: host:port, http://host:port, https://host:port, /absolute.sock, ./relative.sock or unix:PATH.
 
     Raises:
-        InvalidEndpoint: It is none of these, has no port, or asks for TLS.
+        InvalidEndpoint: It is none of these, or has no port.
 
     """
     if "\0" in text:
@@ -60,14 +62,13 @@ def parse_address(text: str) -> TcpAddress | SocketAddress:
         if not path or path.startswith("//"):
             raise InvalidEndpoint(text, "after unix: comes the path of a socket, such as unix:/run/bank.sock")
         return SocketAddress(text, path)
-    if text.startswith("https://"):
-        raise InvalidEndpoint(text, "serving TLS is left to the proxy in front")
-    found = _HOST_PORT.fullmatch(text.removeprefix("http://").removesuffix("/"))
+    secure = text.startswith("https://")
+    found = _HOST_PORT.fullmatch(text.removeprefix("https://" if secure else "http://").removesuffix("/"))
     if found is None:
         raise InvalidEndpoint(text, "host and port are needed, IPv6 hosts in brackets, port 0 for any free one")
     if int(found["port"]) > _MAX_PORT:
         raise InvalidEndpoint(text, f"ports end at {_MAX_PORT}")
-    return TcpAddress(text, found["host"].strip("[]"), int(found["port"]))
+    return TcpAddress(text, found["host"].strip("[]"), int(found["port"]), secure)
 
 
 def listening_points(address: TcpAddress) -> tuple[list[str], int]:

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import grpc
 
 from angzarr_domain.aggregates import Aggregate, utc_now
+from angzarr_domain.client import Tls
 from angzarr_domain.client._endpoints import parse_endpoint
 from angzarr_domain.client._transports.grpc import GrpcTransport, open_channel
 
@@ -15,6 +16,7 @@ from ._aggregates import AggregateLogic
 from ._servicer import CommandHandlerServicer
 from ._serving import DEFAULT_GRACE, DEFAULT_SOCKET_MODE, Serving
 from ._settings import address_from_environment
+from ._tls import ServerTls
 
 
 class Host:
@@ -24,6 +26,7 @@ class Host:
         components: Aggregate classes.
         history: The coordinator's endpoint. Needed only for snapshots that do not fit today's class: the
             events before them are read from there. Without it such a command is answered with SNAPSHOT_UNFIT.
+        history_tls: For a history endpoint that is https://: whom to trust, and who this host is.
         services: gRPC services of your own, served and health-reported beside (C-0503).
         clock: What handlers read the time from, and what stamps new events.
         ids: What handlers take new ids from.
@@ -41,17 +44,20 @@ class Host:
         components: Iterable[type[Aggregate]],
         *,
         history: str | None = None,
+        history_tls: Tls | None = None,
         services: Iterable[grpc.GenericRpcHandler] = (),
         clock: Callable[[], datetime] = utc_now,
         ids: Callable[[], UUID] = uuid4,
     ) -> None:
         self._logic = AggregateLogic(components, clock=clock, ids=ids)
         self._history = None if history is None else parse_endpoint(history)
+        self._history_tls = history_tls
         self._services = tuple(services)
 
     def serve(
         self,
         *addresses: str,
+        tls: ServerTls | None = None,
         socket_mode: int = DEFAULT_SOCKET_MODE,
         grace: float = DEFAULT_GRACE,
         stop: threading.Event | None = None,
@@ -60,8 +66,9 @@ class Host:
         """Serve until SIGTERM or SIGINT, then let calls under way finish.
 
         Args:
-            addresses: host:port, /absolute.sock, ./relative.sock or unix:PATH. Without any: as the environment
-                says (ANGZARR_BIND_ADDRESS, PORT, TRANSPORT_TYPE ...), else localhost:50052.
+            addresses: host:port, https://host:port, /absolute.sock, ./relative.sock or unix:PATH. Without any: as the
+                environment says (ANGZARR_BIND_ADDRESS, PORT, TRANSPORT_TYPE ...), else localhost:50052.
+            tls: Who this server is, for the addresses that are https://.
             socket_mode: Permissions of socket files; 0o660 lets a sidecar of the same group in.
             grace: Seconds that calls under way are given.
             stop: Stops it as well; off the main thread, where no signal arrives, it is needed.
@@ -73,17 +80,24 @@ class Host:
             UsageError: Off the main thread without `stop`, or the environment makes no sense.
 
         """
-        self.start(*addresses, socket_mode=socket_mode, grace=grace).run(stop, announce)
+        self.start(*addresses, tls=tls, socket_mode=socket_mode, grace=grace).run(stop, announce)
 
-    def start(self, *addresses: str, socket_mode: int = DEFAULT_SOCKET_MODE, grace: float = DEFAULT_GRACE) -> Serving:
+    def start(
+        self,
+        *addresses: str,
+        tls: ServerTls | None = None,
+        socket_mode: int = DEFAULT_SOCKET_MODE,
+        grace: float = DEFAULT_GRACE,
+    ) -> Serving:
         """A context manager that serves while it lasts; `.addresses` says where. Otherwise same as `serve`."""
         queries = None
         if self._history is not None:
-            queries = GrpcTransport(open_channel(self._history), endpoint=self._history.text)
+            queries = GrpcTransport(open_channel(self._history, tls=self._history_tls), endpoint=self._history.text)
         return Serving(
             CommandHandlerServicer(self._logic, queries).served(),
             addresses or (address_from_environment(self._logic.domains),),
             services=self._services,
+            tls=tls,
             socket_mode=socket_mode,
             grace=grace,
             on_stop=None if queries is None else queries.close,

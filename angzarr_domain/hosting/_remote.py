@@ -6,6 +6,7 @@ from itertools import dropwhile
 import attrs
 
 from angzarr_domain.books import BusinessResponse, ContextualCommand, EventBook, EventPage
+from angzarr_domain.client import Tls
 from angzarr_domain.client._endpoints import parse_endpoint
 from angzarr_domain.client._speaking import Protocol, Speaker
 from angzarr_domain.client._transports.base import CORRELATION_ID_HEADER, DEFAULT_TIMEOUT, CallOptions, Transport
@@ -31,17 +32,26 @@ class RemoteLogic:
         domains: What it answers for.
         target: Where it is served, in any form a client takes; or a transport, which `close` closes.
         protocol: The generation of the protocol that it speaks; found out unless given.
+        tls: For a target that is https://: whom to trust, and who the caller is.
 
     Raises:
         InvalidEndpoint: The text is no endpoint. Nothing is dialled yet.
+        UsageError: TLS for a target that is not https://, or certificates that cannot be read.
 
     """
 
-    def __init__(self, domains: Iterable[str], target: str | Transport, *, protocol: Protocol = Protocol.AUTO) -> None:
+    def __init__(
+        self,
+        domains: Iterable[str],
+        target: str | Transport,
+        *,
+        protocol: Protocol = Protocol.AUTO,
+        tls: Tls | None = None,
+    ) -> None:
         self._domains = tuple(domains)
         self._speaker = Speaker(protocol)
         self._where = target if isinstance(target, str) else "the transport's peer"
-        self._transport: Transport = _connected(target) if isinstance(target, str) else target
+        self._transport: Transport = _connected(target, tls) if isinstance(target, str) else target
 
     @property
     def domains(self) -> Collection[str]:
@@ -111,9 +121,9 @@ class RemoteLogic:
         )
 
 
-def _connected(target: str) -> Transport:
+def _connected(target: str, tls: Tls | None) -> Transport:
     endpoint = parse_endpoint(target)
-    return GrpcTransport(open_channel(endpoint), endpoint=target)
+    return GrpcTransport(open_channel(endpoint, tls=tls), endpoint=target)
 
 
 def _joined(call: CommandCall, *, from_start: bool) -> EventBook:

@@ -14,6 +14,7 @@ from ._rpc import Served, generic_handlers, service_names
 from ._signals import StopRequests
 from ._sockets import claimed, created_with
 from ._standard import StandardServices
+from ._tls import ServerTls
 from ._workers import Workers
 
 #: Seconds that calls under way are given when a server stops.
@@ -31,6 +32,9 @@ _OPTIONS: Final = (
     ("grpc.max_send_message_length", -1),
     ("grpc.max_metadata_size", 1 << 20),
     ("grpc.absolute_max_metadata_size", 1 << 21),
+    # Clients may probe idle connections; gRPC would end those that are probed twice in five minutes.
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    ("grpc.keepalive_permit_without_calls", 1),
 )
 
 
@@ -41,8 +45,9 @@ class Serving:
 
     Args:
         served: What it answers.
-        addresses: host:port (port 0 for any free one), http://host:port, /absolute.sock, ./relative.sock or
-            unix:PATH; at least one. A host name stands for every address it resolves to.
+        addresses: host:port (port 0 for any free one), http://host:port, https://host:port, /absolute.sock,
+            ./relative.sock or unix:PATH; at least one. A host name stands for every address it resolves to.
+        tls: Who this server is, for the addresses that are https://.
         services: Further services of the application, served and health-reported as well (C-0503).
         socket_mode: Permissions of socket files.
         grace: Seconds that calls under way are given when it stops.
@@ -56,6 +61,7 @@ class Serving:
         served: Iterable[Served[Any, Any]],
         addresses: Iterable[str],
         *,
+        tls: ServerTls | None = None,
         services: Iterable[grpc.GenericRpcHandler] = (),
         socket_mode: int = DEFAULT_SOCKET_MODE,
         grace: float = DEFAULT_GRACE,
@@ -65,6 +71,7 @@ class Serving:
         self._targets = [parse_address(address) for address in addresses]
         if not self._targets:
             raise UsageError("name at least one address to serve on, such as localhost:1310", field="addresses")
+        self._credentials = _credentials(self._targets, tls)
         self._handlers = (*generic_handlers(served), *services)
         self._socket_mode = socket_mode
         self._grace = grace
@@ -181,7 +188,8 @@ class Serving:
             return target.text
         hosts, port = listening_points(target)
         for host in hosts:
-            port = _add_port(server, f"[{host}]:{port}" if ":" in host else f"{host}:{port}", target.given)
+            where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+            port = _add_port(server, where, target.given, self._credentials if target.secure else None)
         return target.text(port)
 
     def _release(self) -> None:
@@ -191,9 +199,18 @@ class Serving:
             self._on_stop()
 
 
-def _add_port(server: grpc.Server, where: str, given: str) -> int:
+def _credentials(targets: Iterable[TcpAddress | SocketAddress], tls: ServerTls | None) -> grpc.ServerCredentials | None:
+    secure = [target.given for target in targets if isinstance(target, TcpAddress) and target.secure]
+    if tls is None and secure:
+        raise UsageError(f"{secure[0]} asks for TLS: give tls=ServerTls(certificate=..., key=...)", field="tls")
+    if tls is not None and not secure:
+        raise UsageError("TLS is for https:// addresses, and there is none: write https://host:port", field="tls")
+    return None if tls is None else tls.credentials()
+
+
+def _add_port(server: grpc.Server, where: str, given: str, credentials: grpc.ServerCredentials | None = None) -> int:
     try:
-        port = server.add_insecure_port(where)
+        port = server.add_insecure_port(where) if credentials is None else server.add_secure_port(where, credentials)
     except RuntimeError:
         port = 0
     if port == 0:

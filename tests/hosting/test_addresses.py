@@ -77,10 +77,12 @@ def test_anything_else_is_no_address(text: str) -> None:
         parse_address(text)
 
 
-def test_tls_is_not_served() -> None:
-    """https:// would be a promise of TLS, which is never broken silently."""
-    with pytest.raises(InvalidEndpoint, match="TLS"):
-        parse_address("https://localhost:1310")
+def test_tls() -> None:
+    """https:// is a promise of TLS, and part of what is reported."""
+    address = parse_address("https://localhost:0")
+
+    assert isinstance(address, TcpAddress)
+    assert (address.secure, address.text(4711)) == (True, "https://localhost:4711")
 
 
 def test_text_has_the_port_it_got() -> None:

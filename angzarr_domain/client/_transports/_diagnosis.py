@@ -21,8 +21,8 @@ def explained(error: AngzarrError) -> AngzarrError:
     if not (isinstance(error, TlsFailed) and HUNG_UP in error.message and _asks_for_a_certificate(error.endpoint)):
         return error
     return TlsFailed(
-        f"TLS with {error.endpoint} failed: the server asks for a client's certificate that it trusts: give one by "
-        "Tls(certificate=..., key=...), signed by an authority that it knows",
+        f"TLS with {error.endpoint} failed: the server hung up after the handshake, as one does that asks for a "
+        "client's certificate: give one that it trusts by Tls(certificate=..., key=...)",
         endpoint=error.endpoint,
         code="TLS_CLIENT_CERTIFICATE",
     )
@@ -40,9 +40,10 @@ def _asks_for_a_certificate(endpoint: str) -> bool:
             socket.create_connection((where.hostname or "", where.port or 443), _SECONDS) as plain,
             context.wrap_socket(plain, server_hostname=where.hostname) as shaken,
         ):
-            shaken.recv(1)  # TLS 1.3 refuses a client only after the handshake
+            # TLS 1.3 refuses a client only after the handshake, and gRPC's servers do so without a word. Otherwise
+            # they speak first.
+            return not shaken.recv(1)
     except ssl.SSLError as error:
         return any(sign in (error.reason or "") for sign in _NO_CERTIFICATE)
     except OSError:
         return False
-    return False
