@@ -201,7 +201,8 @@ def _handler(
 
 
 def _book(pages: tuple[EventPage, ...], command: Cover) -> EventBook:
-    # The coordinator fills in domain, root and correlation id; only `ext` is ours to pass on (C-0146 to C-0148).
+    # The coordinator fills in domain, root and correlation id; only `ext` is ours to pass on (C-0146 to C-0148). Older
+    # coordinators take a cover for the place to store at, so it repeats the address.
     if not pages or command.ext is None:
         return EventBook(pages=pages)
-    return EventBook(cover=Cover(ext=command.ext), pages=pages)
+    return EventBook(cover=Cover(command.domain, command.root, ext=command.ext), pages=pages)

@@ -108,11 +108,11 @@ def test_fresh_aggregate_has_no_history() -> None:
 
 
 def test_ext_of_the_command_travels_on() -> None:
-    """The command cover's `ext` is copied; domain, root and correlation id are the coordinator's (C-0146 to C-0148)."""
+    """With the address it came to, which older coordinators store at; the correlation id is theirs (C-0146 to C-0148)."""
     ext = Payload("/x.Y", b"1")
     answered = decided(Deposit(), cover=Cover("ledger", ROOT, "corr", ext=ext))
 
-    assert answered.cover == Cover(ext=ext)
+    assert answered.cover == Cover("ledger", ROOT, ext=ext)
 
 
 def test_without_ext_there_is_no_cover() -> None:
