@@ -16,7 +16,7 @@ import pytest
 
 from angzarr_domain import Aggregate, DomainClient, Repository, aggregate, applies
 from angzarr_domain.aggregates import Change, definition_of
-from angzarr_domain.books import EventBook, EventPage, Payload, SequenceRange, Snapshot
+from angzarr_domain.books import EventBook, EventPage, Payload, SequenceRange, Snapshot, TemporalQuery
 from angzarr_domain.client import Budget, Call, RecordingTransport, Sleep
 from angzarr_domain.embedded import Coordinator
 from angzarr_domain.exceptions import (
@@ -448,6 +448,14 @@ class TestPreview:
         seen = wallets.preview(ROOT, Take(amount=4), as_of, remote=remote)
 
         assert (seen.before.balance, seen.state.balance) == (9, 5)
+
+    def test_the_coordinator_decides_on_what_was_loaded_here(self, wallets: Repository[Wallet], peer: Peer) -> None:
+        """Not on what has come since, which the states before and after would not show."""
+        peer.record(ROOT, WasPut(amount=9), WasTaken(amount=2))
+
+        wallets.preview(ROOT, Take(amount=4), remote=True)
+
+        assert [asked.point_in_time for asked in peer.speculations] == [TemporalQuery(as_of_sequence=1)]
 
     def test_an_unhandled_command(self, wallets: Repository[Wallet]) -> None:
         """Lists what is handled."""

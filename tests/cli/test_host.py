@@ -109,6 +109,7 @@ def test_hung_handler_does_not_hold_the_exit() -> None:
         pytest.param([LEDGER, "--serve", "localhost"], "'localhost' is no endpoint", id="address"),
         pytest.param([LEDGER, "--history", "localhost"], "'localhost' is no endpoint", id="history"),
         pytest.param([LEDGER, "--socket-mode", "9"], "--socket-mode", id="mode"),
+        pytest.param([LEDGER, "--socket-mode", "1777"], "--socket-mode", id="more than permissions"),
         pytest.param([LEDGER, "--grace", "-1"], "--grace", id="grace"),
     ],
 )

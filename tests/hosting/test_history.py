@@ -21,7 +21,7 @@ class Stream:
     """A coordinator's answers about one stream of deposits of 1, and what it was asked."""
 
     def __init__(self, length: int) -> None:
-        self.pages = deposits(*[1] * length)
+        self.pages = list(deposits(*[1] * length))
         self.asked: list[tuple[int, int | None]] = []
 
     def get_event_book(self, query: Query, _call: Call) -> EventBook:
@@ -94,6 +94,14 @@ def test_coordinator_that_lacks_the_events_is_not_believed(coordinator: str) -> 
     """A hole before the pages is never folded over."""
     with pytest.raises(SnapshotUnfit, match="did not send event 1203"):
         balance_seen(coordinator, book(1, start=1_300, snapshot=unfit(1_299)))
+
+
+def test_coordinator_that_leaves_events_out_is_not_believed(coordinator: str, stream: Stream) -> None:
+    """Nobody could tell a gap in the stream from an answer that is not whole."""
+    del stream.pages[600]
+
+    with pytest.raises(SnapshotUnfit, match="did not send"):
+        balance_seen(coordinator, book(1, start=1_200, snapshot=unfit(1_199)))
 
 
 def test_named_timeline_is_not_read_from_the_main_one(coordinator: str, stream: Stream) -> None:

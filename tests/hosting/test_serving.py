@@ -104,6 +104,16 @@ def test_port_in_use_is_named() -> None:
     assert (caught.value.code, caught.value.address) == ("ADDRESS_IN_USE", address)
 
 
+def test_ports_are_not_shared() -> None:
+    """Not even with those who would share: whoever binds the port in the same instant as this server fails, too."""
+    with serving() as server, socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        host, _, port = server.addresses[0].rpartition(":")
+
+        with pytest.raises(OSError, match="in use"):
+            other.bind((host, int(port)))
+
+
 def test_localhost_beside_a_server_on_127_0_0_1_fails() -> None:
     """Otherwise ::1 alone would be served, and half of the callers would meet the other server."""
     with serving() as first:
@@ -140,6 +150,15 @@ def test_port_is_free_after_the_stop() -> None:
         (address,) = first.addresses
     with serving(address) as second:
         assert second.addresses == (address,)
+
+
+def test_port_is_free_although_callers_hold_on_to_their_connections() -> None:
+    """What is left of the connections of a server just gone is no hindrance."""
+    with serving() as first, connected(first.addresses[0]) as transport:
+        transport.unary(METHODS.get_event_book, QUESTION, CallOptions(20))
+        first.stop()
+        with serving(*first.addresses) as second:
+            assert second.addresses == first.addresses
 
 
 def test_serves_once() -> None:
@@ -327,6 +346,13 @@ def test_large_books_travel_both_ways() -> None:
     large = Query(Cover("x" * 5_000_000))
     with serving() as server:
         assert ask(server.addresses[0], METHODS.get_event_book, large) == EventBook(large.cover)
+
+
+def test_large_metadata_is_read() -> None:
+    """Callers' metadata over gRPC's own limit of 8 KiB is let in."""
+    options = CallOptions(20, (("tenant", "x" * 500_000),))
+    with serving() as server, connected(server.addresses[0]) as transport:
+        assert transport.unary(METHODS.get_event_book, QUESTION, options) == EventBook(QUESTION.cover)
 
 
 def test_wait_ends_when_its_event_is_set() -> None:
