@@ -11,16 +11,8 @@ from google.protobuf.message import DecodeError
 from angzarr_domain.books import CascadeReactionError
 from angzarr_domain.exceptions import DecodeFailed, TooLarge
 
-from ._dialects import (
-    INTERIM_DIALECT,
-    RELEASED_DIALECT,
-    Dialect,
-    drop_held_back,
-    empty_held_back,
-    lift,
-    lower,
-    refuse_held_back,
-)
+from ._dialects import INTERIM_DIALECT, RELEASED_DIALECT, Dialect
+from ._mending import drop_held_back, empty_held_back, lift, lower, refuse_held_back
 from ._methods import METHODS, Method, Methods
 from ._pool import POOL
 from ._status import to_conflict_in_words, to_unrepeated_status

@@ -33,9 +33,9 @@ from angzarr_domain.exceptions import (
     restore,
 )
 
-from ._dialects import read_bare_book
 from ._fitting import fitting_code, fitting_details, fitting_text
 from ._hints import Trailers, wait_in_details, wait_in_trailers, write_wait
+from ._mending import read_bare_book
 from .pb import messages as pb
 
 #: The ErrorInfo's domain.

@@ -108,7 +108,7 @@ def test_fresh_aggregate_has_no_history() -> None:
 
 
 def test_ext_of_the_command_travels_on() -> None:
-    """With the address it came to, which older coordinators store at; the correlation id is theirs (C-0146 to C-0148)."""
+    """With its address, which older coordinators store at; the correlation id is theirs (C-0146 to C-0148)."""
     ext = Payload("/x.Y", b"1")
     answered = decided(Deposit(), cover=Cover("ledger", ROOT, "corr", ext=ext))
 
