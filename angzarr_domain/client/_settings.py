@@ -66,6 +66,8 @@ class ChannelSettings:
             "grpc.min_reconnect_backoff_ms": connect,
             "grpc.initial_reconnect_backoff_ms": min(connect, 200),
             "grpc.max_reconnect_backoff_ms": min(connect, 5_000),
+            # Or all clients of a process share one connection to a place, and the pauses after its failures (C-0340).
+            "grpc.use_local_subchannel_pool": 1,
         }
         if self.keepalive is not None:
             found |= {
