@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import UUID
+
+from ._base import AngzarrError, Status
+
+
+class HistoryError(AngzarrError):
+    """Recorded history cannot be folded into a state."""
+
+    codes: ClassVar[tuple[str, ...]] = ("HISTORY_UNUSABLE",)
+    default_status = Status.INTERNAL
+
+
+class CorruptHistory(HistoryError):
+    """A stored event does not decode, so no state can be trusted and no handler runs."""
+
+    codes: ClassVar[tuple[str, ...]] = ("PERSISTED_EVENT_CORRUPT",)
+    default_status = Status.DATA_LOSS
+
+    def __init__(self, type_url: str, *, sequence: int | None, root: UUID | None) -> None:
+        super().__init__(
+            f"stored event {sequence if sequence is not None else '(without sequence)'} of root "
+            f"{root or '(none)'} is not a readable {type_url}: restore it, or mend its schema",
+            details={
+                "type_url": type_url,
+                **({} if sequence is None else {"sequence": sequence}),
+                **({} if root is None else {"root": root}),
+            },
+        )
+
+    @property
+    def type_url(self) -> str:
+        """The type URL of the event."""
+        return self.details.get("type_url", "")
+
+    @property
+    def sequence(self) -> int | None:
+        """The event's sequence, None if its page has none."""
+        return self._sequence("sequence")
+
+    @property
+    def root(self) -> UUID | None:
+        """The aggregate's root, None if its cover has none or a peer's text is no UUID."""
+        return self._uuid("root")
+
+
+class IncompleteHistory(HistoryError):
+    """A book that does not reach back to the first event, without a usable snapshot before it."""
+
+    codes: ClassVar[tuple[str, ...]] = ("INCOMPLETE_HISTORY",)
+
+
+class SnapshotUnfit(IncompleteHistory):
+    """A snapshot stands for the missing pages, but it does not fit. Fold the whole history instead."""
+
+    codes: ClassVar[tuple[str, ...]] = ("SNAPSHOT_UNFIT",)
+
+
+class HandlerFailed(AngzarrError):
+    """A handler or applier raised something it should not, or answered with no event. Nothing was stored.
+
+    The text names the exception's class and the handler only, since messages of exceptions carry payloads. The
+    exception itself is this error's cause where it was raised; a server logs its frames.
+    """
+
+    codes: ClassVar[tuple[str, ...]] = ("UNHANDLED_HANDLER_ERROR",)
+    default_status = Status.INTERNAL
+
+    def __init__(
+        self,
+        handler: str,
+        exception: str = "",
+        *,
+        answer: str = "",
+        sequence: int | None = None,
+        root: UUID | None = None,
+    ) -> None:
+        event = "" if sequence is None else f" at stored event {sequence} of root {root or '(none)'}"
+        where = "in the log of the process that ran it, or in this error's cause"
+        raised = f"raised {exception}{event}; its traceback is {where}"
+        super().__init__(
+            f"{handler} {answer or raised}",
+            details={
+                "handler": handler,
+                **({"exception": exception} if exception else {}),
+                **({} if sequence is None else {"sequence": sequence}),
+                **({} if root is None else {"root": root}),
+            },
+        )
+
+    @property
+    def handler(self) -> str:
+        """The class and method that failed, such as "Account.withdraw"."""
+        return self.details.get("handler", "")
+
+    @property
+    def exception(self) -> str:
+        """The class of what it raised; "" if it answered with something that is no event."""
+        return self.details.get("exception", "")
+
+    @property
+    def sequence(self) -> int | None:
+        """Of the stored event that an applier raised at; None if it was none."""
+        return self._sequence("sequence")
+
+    @property
+    def root(self) -> UUID | None:
+        """Of the aggregate whose stored event an applier raised at; None if it was none."""
+        return self._uuid("root")
+
+
+class InvalidReply(AngzarrError):
+    """Business logic answered with something that cannot be stored as it stands. Nothing was stored."""
+
+    codes: ClassVar[tuple[str, ...]] = ("INVALID_REPLY",)
+    default_status = Status.INTERNAL
