@@ -7,18 +7,17 @@ import sqlite3
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from queue import LifoQueue
 from typing import Any, Final
 from uuid import UUID
 
 from angzarr_domain.books import EventPage, Payload, Snapshot, SnapshotRetention
-from angzarr_domain.exceptions import StoreError, UnknownOutcome, UsageError
+from angzarr_domain.exceptions import UnknownOutcome, UsageError
 
 from ._file import DataFile, translated
+from ._readers import Readers, closed_error
 from ._rows import Row, page_of, rows_of, size_of
 from .base import PIECE_BYTES, PIECE_PAGES, DeferredKey, HeadMoved, Stream
 
-_READERS: Final = 8
 _MOST_NS: Final = 2**63 - 1
 
 _OF_STREAM: Final = "(SELECT id FROM streams WHERE domain = ? AND root = ?)"
@@ -69,7 +68,7 @@ class SqliteStore:
         self._file = DataFile(path)
         self._writing = threading.Lock()
         self._closed = False
-        self._readers = _Readers(self._file)
+        self._readers = Readers(self._file)
         try:
             with translated(self._file.path):
                 self._writer = self._file.writer()
@@ -133,13 +132,13 @@ class SqliteStore:
     def head_at(self, stream: Stream, time_ns: int) -> int:
         """See `EventStore.head_at`."""
         head = self.head(stream)
-        found = self._first(_HEAD_AT, *_named(stream), min(time_ns, _MOST_NS))
+        found = self._first(_HEAD_AT, *_named(stream), _held(time_ns))
         return head if found is None else int(found[0])
 
     def snapshot(self, stream: Stream, at_most: int | None = None, *, by_ns: int | None = None) -> Snapshot | None:
         """See `EventStore.snapshot`."""
         most = _MOST_NS if at_most is None else at_most
-        found = self._first(_SNAPSHOT, *_named(stream), most, by_ns is None, min(by_ns or 0, _MOST_NS))
+        found = self._first(_SNAPSHOT, *_named(stream), most, by_ns is None, _held(by_ns or 0))
         if found is None:
             return None
         sequence, type_url, state, retention, created_at_ns = found
@@ -178,7 +177,7 @@ class SqliteStore:
     @contextmanager
     def _transaction(self, correlation_id: str) -> Generator[sqlite3.Connection, None, None]:
         if self._closed:
-            raise _closed_error(self._file)
+            raise closed_error(self._file)
         self._file.check_in_place()
         with translated(self._file.path):
             self._roll_back()  # an interrupt between two lines may have left one open
@@ -236,41 +235,6 @@ class SqliteStore:
         return rows
 
 
-class _Readers:
-    """A few connections that read while the one writer writes, opened when they are first needed."""
-
-    def __init__(self, file: DataFile) -> None:
-        self._file = file
-        self._closed = False
-        self._idle: LifoQueue[sqlite3.Connection | None] = LifoQueue()
-        for _ in range(_READERS):
-            self._idle.put(None)
-
-    @contextmanager
-    def one(self) -> Generator[sqlite3.Connection, None, None]:
-        connection = self._idle.get()
-        try:
-            if self._closed:
-                raise _closed_error(self._file)
-            with translated(self._file.path):
-                connection = connection or self._file.connect(read_only=True)
-                yield connection
-        finally:
-            self._idle.put(connection)
-
-    def close(self) -> None:
-        self._closed = True
-        taken = [self._idle.get() for _ in range(_READERS)]
-        for connection in taken:
-            if connection is not None:
-                connection.close()
-            self._idle.put(None)
-
-
-def _closed_error(file: DataFile) -> StoreError:
-    return StoreError(f"the coordinator of {file.path} is closed", path=str(file.path), code="STORE_CLOSED")
-
-
 def _named(stream: Stream) -> tuple[str, bytes]:
     return stream.domain, stream.root.bytes
 
@@ -323,6 +287,11 @@ def _add_snapshot(writer: sqlite3.Connection, stream: int, snapshot: Snapshot) -
             None if state is None else state.value,
         ),
     )
+
+
+def _held(time_ns: int) -> int:
+    """A moment that is asked for, or the nearest that the file can hold: no page lies beyond it."""
+    return max(-_MOST_NS, min(time_ns, _MOST_NS))
 
 
 def _check_times(rows: list[Row]) -> None:

@@ -155,6 +155,7 @@ class EventStoreContract:
             pytest.param([10, 20, 30], 19, 1, id="a nanosecond before"),
             pytest.param([10, 20, 30], 5, 0, id="before all"),
             pytest.param([10, 20, 30], 253_402_300_799 * 10**9, 3, id="the year 9999"),
+            pytest.param([10, 20, 30], -62_135_596_800 * 10**9, 0, id="the year 1"),
             pytest.param([10, 30, 20], 20, 1, id="a clock that went back"),
             pytest.param([10, None, 20], 20, 1, id="a page nobody stamped"),
         ],
@@ -219,6 +220,7 @@ class EventStoreContract:
             pytest.param(None, 100, False, id="C-0407"),
             pytest.param(None, None, True, id="no moment asked for"),
             pytest.param(100, 253_402_300_799 * 10**9, True, id="the year 9999"),
+            pytest.param(100, -62_135_596_800 * 10**9, False, id="the year 1"),
         ],
     )
     def test_a_snapshot_by_a_moment(
