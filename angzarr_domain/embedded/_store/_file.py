@@ -35,7 +35,8 @@ class DataFile:
         self.path: Final = Path(path).resolve()
         with translated(self.path):
             _check_place(self.path)
-            self._lock: int | None = _lock(self.path)
+            lock, made = _locked(self.path)
+        self._lock: int | None = lock
         try:
             with translated(self.path):
                 _check_owner(self.path)
@@ -43,6 +44,9 @@ class DataFile:
                     _initialise(self.path, connection)
             status = self.path.stat()
         except BaseException:
+            if made:
+                # Under the lock; whoever opened it meanwhile looks whether it is still the one at this path.
+                _lock_path(self.path).unlink(missing_ok=True)
             self.release()
             raise
         self._identity: Final = (status.st_dev, status.st_ino)
@@ -131,25 +135,60 @@ def _check_place(path: Path) -> None:
         )
 
 
-def _lock(path: Path) -> int:
+def _lock_path(path: Path) -> Path:
+    return path.with_name(path.name + ".lock")
+
+
+def _locked(path: Path) -> tuple[int, bool]:
+    """The lock beside the file, and whether it was made for this."""
     # Not SQLite's own locks: its exclusive mode locks out our own readers, and they are dropped when any other part
     # of the process opens and closes the file.
-    lock_path = path.with_name(path.name + ".lock")
-    lock = os.open(lock_path, os.O_RDWR | os.O_CREAT, 0o644)
+    while True:
+        lock, made = _opened(_lock_path(path))
+        try:
+            _take(path, lock)
+            if _is_at(lock, _lock_path(path)):
+                os.ftruncate(lock, 0)
+                os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+                return lock, made
+        except BaseException:
+            os.close(lock)
+            raise
+        os.close(lock)  # its last owner removed it between our opening and locking it
+
+
+def _opened(lock_path: Path) -> tuple[int, bool]:
+    try:
+        return os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644), True
+    except FileExistsError:
+        return os.open(lock_path, os.O_RDWR | os.O_CREAT, 0o644), False
+
+
+def _take(path: Path, lock: int) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    except BlockingIOError as error:
         holder = os.pread(lock, 20, 0).decode("ascii", "replace").strip()
-        os.close(lock)
         raise StoreError(
             f"{path} is in use by another coordinator{f' (process {holder})' if holder else ''}: stop that one, or "
             "choose another file",
             path=str(path),
             code="DATA_FILE_IN_USE",
         ) from error
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
-    return lock
+    content = os.pread(lock, 20, 0).strip(b"\0\n")  # zeros are what a power failure can leave of it
+    if content and not content.isdigit():
+        raise StoreError(
+            f"{_lock_path(path)} is no lock of ours but a file of another program, which is left as it is: choose "
+            "another data file",
+            path=str(path),
+        )
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _check_owner(path: Path) -> None:

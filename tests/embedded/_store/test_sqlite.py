@@ -1,6 +1,7 @@
 # pyright: reportPrivateUsage=false
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import shutil
@@ -173,14 +174,45 @@ class TestFilesThatAreRefused:
         assert f"bank.db is in use by another coordinator (process {os.getpid()})" in second.stderr
 
     def test_a_database_of_another_program(self, path: Path) -> None:
-        """Left as it was, byte for byte, and nothing is put beside it but our lock."""
+        """Left as it was, byte for byte, and nothing is left beside it."""
         with sqlite3.connect(path) as other:
             other.execute("CREATE TABLE addresses (name TEXT)")
         other.close()
         before = path.read_bytes()
         assert refusal(path).code == "DATA_FILE_FOREIGN"
         assert path.read_bytes() == before
-        assert sorted(each.name for each in path.parent.iterdir()) == ["bank.db", "bank.db.lock"]
+        assert [each.name for each in path.parent.iterdir()] == ["bank.db"]
+
+    def test_a_refusal_leaves_a_lock_that_was_there(self, path: Path) -> None:
+        """It may be somebody's who is about to take it."""
+        path.write_text("date,amount\n" * 100)
+        path.with_name("bank.db.lock").touch()
+        refusal(path)
+        assert path.with_name("bank.db.lock").exists()
+
+    def test_a_lock_that_was_removed_meanwhile(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Holding a file that is no longer beside the data file would keep nobody out, so another is made."""
+        lock_path = path.with_name("bank.db.lock")
+        lock_path.touch()
+        flock, removed = fcntl.flock, [lock_path]
+
+        def removed_before(descriptor: int, operation: int) -> None:
+            while removed:
+                removed.pop().unlink()
+            flock(descriptor, operation)
+
+        monkeypatch.setattr("fcntl.flock", removed_before)
+        store = SqliteStore(path)
+        assert refusal(path).code == "DATA_FILE_IN_USE"
+        store.close()
+
+    def test_a_lock_of_another_program(self, path: Path) -> None:
+        """A data file named `poetry` would have its lock in `poetry.lock`, which may be somebody's work."""
+        other = path.with_name("bank.db.lock")
+        other.write_text("[[package]]\nname = 'attrs'\n" * 10)
+        assert "bank.db.lock is no lock of ours" in str(refusal(path))
+        assert other.read_text() == "[[package]]\nname = 'attrs'\n" * 10
+        assert not path.exists()
 
     def test_other_tables_under_our_id(self, path: Path) -> None:
         """An id can be anybody's; the tables decide."""
