@@ -81,7 +81,7 @@ async def aread_books(
     connection: AsyncConnection, query: Query, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()
 ) -> AsyncGenerator[EventBook, None]:
     """Same as `read_books`, awaited."""
-    options = connection.budget(timeout, metadata).options(correlation_id_of(query))
-    async with aclosing(connection.stream(METHODS.get_events, query, options)) as books:
+    budget = connection.budget(timeout, metadata)
+    async with aclosing(connection.retried(METHODS.get_events, query, budget, correlation_id_of(query))) as books:
         async for book in books:
             yield book.remember(connection.codec)

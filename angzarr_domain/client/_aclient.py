@@ -38,6 +38,7 @@ from ._client import with_mode
 from ._drafts import addressed
 from ._flows import inject, read_book, send, speculate
 from ._making import Access, BaseClient, ClientOptions, told
+from ._readiness import wait_until_ready
 from ._speaking import Protocol
 from ._transports.base import AsyncTransport
 from ._transports.grpc_aio import AsyncGrpcTransport, async_channels
@@ -72,6 +73,10 @@ class _AsyncClient(BaseClient):
     def for_transport(cls, transport: AsyncTransport, **options: Unpack[ClientOptions]) -> Self:
         """Same as `DomainClient.for_transport`, over an asynchronous one; see `ThreadedTransport` for others."""
         return cls(AsyncConnection(transport, **told(options, Protocol.NEWEST)))
+
+    async def wait_until_ready(self, timeout: Timeout = Default.TIMEOUT) -> None:
+        """Same as `DomainClient.wait_until_ready`, awaited."""
+        await self.connection.run(wait_until_ready(self.connection.budget(timeout)))
 
     async def close(self) -> None:
         """Same as `DomainClient.close`, awaited. Calls under way end: those of commands as an UnknownOutcome."""
@@ -142,8 +147,8 @@ class AsyncQueryClient(_AsyncClient):
         self, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()
     ) -> AsyncGenerator[AggregateRoot, None]:
         """Same as `QueryClient.get_aggregate_roots`, awaited."""
-        options = self.connection.budget(timeout, metadata).options()
-        return self.connection.stream(METHODS.get_aggregate_roots, None, options)
+        budget = self.connection.budget(timeout, metadata)
+        return self.connection.retried(METHODS.get_aggregate_roots, None, budget)
 
     async def synchronize(
         self,

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable
+from contextlib import aclosing
 from typing import ClassVar, TypeVar
 
+from angzarr_domain.exceptions import AngzarrError, Retry
 from angzarr_domain.wire import Method
 
 from ._arun import arun
 from ._astreams import abidi, astream
-from ._budget import Metadata
+from ._budget import Budget, Metadata
 from ._connection import BaseConnection, KnownTypes
 from ._policies import RetryPolicy
+from ._retrying import Attempts
 from ._speaking import Protocol, spoken
 from ._steps import Flow
 from ._transports.base import AsyncTransport, CallOptions
@@ -50,6 +53,25 @@ class AsyncConnection(BaseConnection):
         """Same as `Connection.stream`, awaited."""
         self._check_open()
         return astream(self._transport, self.speaker, method, request, options)
+
+    async def retried(
+        self, method: Method[Q, R], request: Q, budget: Budget, correlation_id: str = ""
+    ) -> AsyncGenerator[R, None]:
+        """Same as `Connection.retried`, awaited."""
+        attempts = Attempts(budget)
+        while True:
+            begun = False
+            try:
+                async with aclosing(self.stream(method, request, budget.options(correlation_id))) as answers:
+                    async for answer in answers:
+                        begun = True
+                        yield answer
+            except AngzarrError as error:
+                if begun or error.retry is not Retry.LATER:
+                    raise
+                await self.run(attempts.pause(error))
+            else:
+                return
 
     def bidi(
         self, method: Method[Q, R], requests: AsyncIterable[Q] | Iterable[Q], options: CallOptions

@@ -36,6 +36,7 @@ from ._drafts import addressed
 from ._flows import inject, read_book, send, speculate
 from ._making import Access, BaseClient, ClientOptions, told
 from ._query_builder import QueryBuilder, read_books
+from ._readiness import wait_until_ready
 from ._speaking import Protocol
 from ._transports.base import Transport
 from ._transports.grpc import GrpcTransport, open_channel
@@ -68,6 +69,16 @@ class _Client(BaseClient):
     def for_transport(cls, transport: Transport, **options: Unpack[ClientOptions]) -> Self:
         """A client over any transport, which it closes when it is closed itself."""
         return cls(Connection(transport, **told(options, Protocol.NEWEST)))
+
+    def wait_until_ready(self, timeout: Timeout = Default.TIMEOUT) -> None:
+        """Return once the server answers and serves: for programs that start beside theirs. Nothing needs it.
+
+        Raises:
+            ConnectionFailed: It did not within `timeout` seconds; the last reason why.
+            TlsFailed: It is there, but TLS with it cannot be agreed, which waiting does not mend.
+
+        """
+        self.connection.run(wait_until_ready(self.connection.budget(timeout)))
 
     def close(self) -> None:
         """End the connection; harmless when repeated. Every later call is a UsageError (CLIENT_CLOSED)."""
@@ -174,8 +185,8 @@ class QueryClient(_Client):
         self, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()
     ) -> Iterator[AggregateRoot]:
         """Every aggregate that has history, of all domains, as they arrive."""
-        options = self.connection.budget(timeout, metadata).options()
-        return self.connection.stream(METHODS.get_aggregate_roots, None, options)
+        budget = self.connection.budget(timeout, metadata)
+        return self.connection.retried(METHODS.get_aggregate_roots, None, budget)
 
     def synchronize(
         self, queries: Iterable[Query], *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()

@@ -12,11 +12,12 @@ from typing import Any, ClassVar, Protocol, Self, TypeVar
 import attrs
 
 from angzarr_domain.books import Message, type_name
-from angzarr_domain.exceptions import InvalidArgument, UsageError
+from angzarr_domain.exceptions import AngzarrError, InvalidArgument, Retry, UsageError
 from angzarr_domain.wire import Method, PayloadCodec
 
 from ._budget import Budget, Default, Metadata, Retrying, Timeout
 from ._policies import RetryPolicy
+from ._retrying import Attempts
 from ._speaking import Protocol as Generation
 from ._speaking import Speaker, spoken
 from ._steps import Flow, run
@@ -220,6 +221,22 @@ class Connection(BaseConnection):
         """The answers to one request, as they arrive."""
         self._check_open()
         return stream(self._transport, self.speaker, method, request, options)
+
+    def retried(self, method: Method[Q, R], request: Q, budget: Budget, correlation_id: str = "") -> Iterator[R]:
+        """The answers to one request, which is made again only before the first of them."""
+        attempts = Attempts(budget)
+        while True:
+            begun = False
+            try:
+                for answer in self.stream(method, request, budget.options(correlation_id)):
+                    begun = True
+                    yield answer
+            except AngzarrError as error:
+                if begun or error.retry is not Retry.LATER:
+                    raise
+                self.run(attempts.pause(error))
+            else:
+                return
 
     def bidi(self, method: Method[Q, R], requests: Iterable[Q], options: CallOptions) -> Iterator[R]:
         """The answers to many requests, as they arrive."""

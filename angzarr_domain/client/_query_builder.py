@@ -146,6 +146,6 @@ def read_books(
     connection: Connection, query: Query, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()
 ) -> Iterator[EventBook]:
     """The books of a query as they arrive, ready to decode."""
-    options = connection.budget(timeout, metadata).options(correlation_id_of(query))
-    for book in connection.stream(METHODS.get_events, query, options):
+    budget = connection.budget(timeout, metadata)
+    for book in connection.retried(METHODS.get_events, query, budget, correlation_id_of(query)):
         yield book.remember(connection.codec)

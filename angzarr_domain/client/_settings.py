@@ -73,6 +73,8 @@ class ChannelSettings:
             found |= {
                 "grpc.keepalive_time_ms": _milliseconds(self.keepalive),
                 "grpc.keepalive_timeout_ms": _milliseconds(self.keepalive_timeout),
+                # What counts in effect: gRPC waits a minute for the answer to a probe, whatever the line above says.
+                "grpc.http2.ping_timeout_ms": _milliseconds(self.keepalive_timeout),
                 "grpc.keepalive_permit_without_calls": 1,
                 "grpc.http2.max_pings_without_data": 0,  # as many as it takes
             }

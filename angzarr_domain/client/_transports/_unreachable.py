@@ -53,6 +53,8 @@ _REASONS: Final[Mapping[str, str]] = MappingProxyType(
             "something listens at {endpoint}, but it does not answer as gRPC does: is it another service, or one that "
             "wants https://?"
         ),
+        "ping timeout": "the connection to {endpoint} had died in silence: ask again",
+        "keepalive": "the connection to {endpoint} had died in silence: ask again",
         "timed out": "{endpoint} does not answer: is its machine up, and reachable through every firewall on the way?",
         "Socket closed": "the connection to {endpoint} was lost in mid-call: ask again",
         "Stream removed": "the connection to {endpoint} was lost in mid-call: ask again",
