@@ -39,7 +39,7 @@ class View:
             return cls(store, stream, store.head_at(stream, point.as_of_time_ns), point.as_of_time_ns)
         head = store.head(stream)
         if point is not None and point.as_of_sequence is not None:
-            head = min(head, point.as_of_sequence + 1)
+            head = max(min(head, point.as_of_sequence + 1), 0)
         return cls(store, stream, head)
 
     def snapshot(self) -> Snapshot | None:
@@ -49,7 +49,9 @@ class View:
     def pages(self, lower: int = 0, upper: int | None = None) -> Iterator[EventPage]:
         """Pages from `lower` to `upper`, both inclusive."""
         last = self.head - 1
-        return self.store.pages(self.stream, lower, last if upper is None else min(upper, last))
+        # What lies outside the stream may also lie outside the numbers that a store can look for.
+        first, final = max(lower, 0), last if upper is None else min(upper, last)
+        return self.store.pages(self.stream, first, final) if first <= final else iter(())
 
     def tail(self, snapshot: Snapshot | None) -> Iterator[EventPage]:
         """The pages after a snapshot; all of them without one."""

@@ -24,7 +24,7 @@ from angzarr_domain.exceptions import DeadlineExceeded, TooLarge
 from ._acceptance import accept_query
 from ._callers import Caller
 from ._history import View, in_books, page_size
-from ._store.base import EventStore, Stream
+from ._store.base import PIECE_PAGES, EventStore, Stream
 
 #: Bytes that one answer may have; clients accept at least as much.
 MAX_BOOK: Final = 10 * 1024 * 1024
@@ -65,10 +65,9 @@ class Queries:
             TooLarge: The book would be over the size limit; the text names ranges that are not.
 
         """
-        del caller
         cover = accept_query(query)
         found = next(self._found(query, cover), None)
-        return EventBook(attrs.evolve(cover, ext=None)) if found is None else self._whole(found)
+        return EventBook(attrs.evolve(cover, ext=None)) if found is None else self._whole(found, caller)
 
     def get_events(self, query: Query, caller: Caller) -> Iterator[EventBook]:
         """Every book of the query, each in books that end at 500 pages or 1 MiB; a snapshot only in the first.
@@ -87,7 +86,7 @@ class Queries:
         """Every book of the query, each in one piece. Raises as `get_event_book`."""
         for found in self._found(query, accept_query(query)):
             _check_reading(caller)
-            yield self._whole(found)
+            yield self._whole(found, caller)
 
     def get_aggregate_roots(self, _request: None, caller: Caller) -> Iterator[AggregateRoot]:
         """Every aggregate that has events, ordered by domain and root."""
@@ -98,6 +97,7 @@ class Queries:
     def synchronize(self, queries: Iterable[Query], caller: Caller) -> Iterator[EventBook]:
         """For each query its `get_event_book`, as they arrive; the first that fails ends it."""
         for query in queries:
+            _check_reading(caller)
             yield self.get_event_book(query, caller)
 
     def _found(self, query: Query, cover: Cover) -> Iterator[_Found]:
@@ -125,7 +125,9 @@ class Queries:
                 return _Found(cover, View.at(self.store, stream, None).pages(lower, upper))
             case SequenceSet(values=values):
                 view = View.at(self.store, stream, None)
-                return _Found(cover, chain.from_iterable(view.pages(*run) for run in _runs(values)))
+                # Each run is looked up by itself, and a query can name millions that are not there.
+                wanted = (value for value in values if value < view.head)
+                return _Found(cover, chain.from_iterable(view.pages(*run) for run in _runs(wanted)))
 
     def _selected(self, stream: Stream, pages: Iterator[EventPage], query: Query) -> Iterator[EventPage]:
         """Those of a workflow's pages that the selection is about."""
@@ -143,11 +145,13 @@ class Queries:
                 wanted = frozenset(values)
                 return (page for page in pages if page.sequence in wanted)
 
-    def _whole(self, found: _Found) -> EventBook:
+    def _whole(self, found: _Found, caller: Caller) -> EventBook:
         state = None if found.snapshot is None else found.snapshot.state
         size = 0 if state is None else len(state.value)
         pages: list[EventPage] = []
         for page in found.pages:
+            if len(pages) % PIECE_PAGES == PIECE_PAGES - 1:
+                _check_reading(caller)
             size += page_size(page)
             if size > self.max_book and pages:
                 raise self._too_large(found.cover, chain(pages, [page], found.pages))

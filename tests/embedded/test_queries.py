@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from itertools import repeat
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +28,7 @@ from angzarr_domain.embedded._callers import InProcessCaller
 from angzarr_domain.embedded._queries import Queries
 from angzarr_domain.embedded._store.base import EventStore, Stream
 from angzarr_domain.embedded._store.memory import MemoryStore
+from angzarr_domain.embedded._store.sqlite import SqliteStore
 from angzarr_domain.exceptions import DeadlineExceeded, InvalidArgument, NotSupported, TooLarge
 
 from .asking import CALLER, ROOT, STREAM, filled, page
@@ -118,6 +122,22 @@ class TestByRoot:
         book = ask(timed(state(1)), selection)
         assert (sequences(book), book.snapshot) == (expected, None)
         assert book.next_sequence == (expected[-1] + 1 if expected else 0)
+
+    @pytest.mark.parametrize(
+        ("selection", "expected"),
+        [
+            pytest.param(SequenceRange(2**64), [], id="from beyond"),
+            pytest.param(SequenceRange(-(2**64), 2**64), [0, 1, 2], id="from before"),
+            pytest.param(SequenceSet((1, 2**64)), [1], id="a set"),
+            pytest.param(TemporalQuery(2**64), [0, 1, 2], id="a later point"),
+            pytest.param(TemporalQuery(-2), [], id="an earlier point"),
+        ],
+    )
+    def test_sequences_that_no_stream_has(self, tmp_path: Path, selection: Any, expected: list[int]) -> None:
+        """They find nothing, also where the data file could not even look for such numbers."""
+        with closing(SqliteStore(tmp_path / "bank.db")) as store:
+            store.append(STREAM, 0, [page(n) for n in range(3)])
+            assert sequences(ask(store, selection)) == expected
 
     @pytest.mark.parametrize(
         ("snapshot", "point", "used", "expected"),
@@ -263,6 +283,19 @@ class TestManyBooks:
         time.sleep(0.06)
         with pytest.raises(DeadlineExceeded):
             next(reading)
+
+    def test_reading_one_book_ends_with_the_callers_time(self) -> None:
+        """Many pages of nobody's book keep others from asking."""
+        with pytest.raises(DeadlineExceeded):
+            Queries(filled(1_100)).get_event_book(Query(COVER), InProcessCaller.within(0))
+
+    def test_synchronizing_ends_with_the_callers_time(self) -> None:
+        """Also if the caller asks on and on."""
+        answers = Queries(filled(3)).synchronize(repeat(Query(COVER)), InProcessCaller.within(0.05))
+        next(answers)
+        time.sleep(0.06)
+        with pytest.raises(DeadlineExceeded):
+            next(answers)
 
     def test_each_synchronized_query_gets_its_book(self) -> None:
         """Asked and answered one by one; the first that fails ends it."""
