@@ -191,6 +191,7 @@ class Fronting:
     def __init__(self, target: str, oddity: Oddity) -> None:
         self._oddity = oddity
         self._channel = grpc.insecure_channel(target)
+        self._ask: Callable[..., Callable[..., Iterator[bytes]]] = self._channel.stream_stream
         self._server = grpc.server(
             ThreadPoolExecutor(8),
             handlers=[_AnyMethod(self._handler)],
@@ -217,8 +218,7 @@ class Fronting:
         def answers(requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
             self.asked.append(name)
             # Everything is many to many: on the wire there is no difference.
-            call: Any = self._channel.stream_stream(path)
-            behind: Iterator[bytes] = call(requests, timeout=context.time_remaining())
+            behind: Iterator[bytes] = self._ask(path)(requests, timeout=context.time_remaining())
             try:
                 yield from self._spoiled(name, behind, context)
             except grpc.RpcError as error:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -166,7 +166,7 @@ def test_settings_that_make_no_sense(make: Callable[[], object], field: str) -> 
 
 
 @contextmanager
-def silence() -> Iterator[str]:
+def silence() -> Generator[str, None, None]:
     """A server that takes connections and says nothing."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"127.0.0.1:{listener.getsockname()[1]}"
@@ -273,7 +273,7 @@ def test_waiting_for_one_that_is_stopping(kind: type[DomainClient], peer: Peer) 
     """It answers, and says that it does not serve."""
     serving = Serving(peer.served(), ["127.0.0.1:0"])
     with serving as served, kind.connect(served.addresses[0]) as client:
-        serving._standard.stopping()
+        serving._standard.stopping()  # pyright: ignore[reportPrivateUsage] - just this moment of a stop
 
         with pytest.raises(ConnectionFailed, match="is starting or stopping"):
             client.wait_until_ready(timeout=0.3)
