@@ -282,6 +282,7 @@ def test_a_stream_that_is_just_left(quiet: str, waiting: Waiting) -> None:
     async def main() -> None:
         async with AsyncDomainClient.connect(quiet) as client:
             async for _ in client.query("wallet", ROOT).get_events():
+                await began(waiting)
                 break
             assert await asyncio.to_thread(waiting.ended.wait, 10)
 
