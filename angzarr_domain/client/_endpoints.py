@@ -118,4 +118,4 @@ def endpoint_for(domain: str, environment: Mapping[str, str] = os.environ) -> st
         namespace = environment.get("ANGZARR_NAMESPACE") or "angzarr"
         port = environment.get("ANGZARR_CH_PORT") or "1310"
         return f"ch-{domain}.{namespace}.svc:{port}"
-    raise UsageError(f"ANGZARR_MODE is standalone or distributed, not {mode!r}", field="ANGZARR_MODE")
+    raise UsageError(f"ANGZARR_MODE is standalone or distributed, not {mode!r}", field="mode")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any, Self, TypedDict, Unpack
@@ -136,13 +137,35 @@ class BaseClient(ABC):
         return cls.connect(endpoint_of(variable, default), **options)
 
     @classmethod
-    def for_domain(cls, domain: str, **options: Unpack[ConnectOptions]) -> Self:
+    def for_domain(
+        cls,
+        domain: str,
+        *,
+        mode: str = "",
+        namespace: str = "",
+        port: int | None = None,
+        base: str = "",
+        **options: Unpack[ConnectOptions],
+    ) -> Self:
         """Same as `connect`, to where Angzarr's conventions put the coordinator of a domain.
 
-        By ANGZARR_MODE: distributed, the default, is ch-DOMAIN.ANGZARR_NAMESPACE.svc:ANGZARR_CH_PORT; standalone is
-        ANGZARR_UDS_BASE/ch-DOMAIN.sock.
+        Args:
+            mode: "distributed" is ch-DOMAIN.NAMESPACE.svc:PORT, by TLS if `tls` or `credentials` are given;
+                "standalone" is the socket BASE/ch-DOMAIN.sock. ANGZARR_MODE unless given, and distributed without
+                that.
+            namespace: ANGZARR_NAMESPACE unless given, and angzarr without that.
+            port: ANGZARR_CH_PORT unless given, and 1310 without that.
+            base: The folder of the sockets; ANGZARR_UDS_BASE unless given, and /tmp/angzarr without that.
+
+        Raises:
+            UsageError: The mode is another one.
+
         """
-        return cls.connect(endpoint_for(domain), **options)
+        given = {"MODE": mode, "NAMESPACE": namespace, "CH_PORT": "" if port is None else str(port), "UDS_BASE": base}
+        chosen = {f"ANGZARR_{name}": value for name, value in given.items() if value}
+        place = endpoint_for(domain, {**os.environ, **chosen})
+        secure = options.get("tls") is not None or options.get("credentials") is not None
+        return cls.connect(f"https://{place}" if secure and not place.startswith("/") else place, **options)
 
     def with_options(
         self, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = (), retry: Retrying = Default.RETRY

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from angzarr_domain.client import DomainClient, Tls
 from angzarr_domain.client._endpoints import endpoint_for, endpoint_of, parse_endpoint
 from angzarr_domain.exceptions import InvalidArgument, InvalidEndpoint, UsageError
 
@@ -93,6 +96,28 @@ def test_from_an_environment_variable(environment: dict[str, str], expected: str
 def test_where_conventions_put_a_domain(environment: dict[str, str], expected: str) -> None:
     """A Kubernetes name in distributed mode, a socket in standalone mode."""
     assert endpoint_for("account", environment) == expected
+
+
+OVERRIDES: list[tuple[dict[str, Any], str]] = [
+    ({}, "ch-account.prod.svc:9"),
+    ({"namespace": "test", "port": 7}, "ch-account.test.svc:7"),
+    ({"mode": "standalone"}, "/run/a/ch-account.sock"),
+    ({"mode": "standalone", "base": "/run/b"}, "/run/b/ch-account.sock"),
+    ({"tls": Tls()}, "https://ch-account.prod.svc:9"),
+]
+
+
+@pytest.mark.parametrize(("given", "dialled"), OVERRIDES)
+def test_what_is_given_counts_before_the_environment(
+    given: dict[str, Any], dialled: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Argument, environment, convention; in this order. With TLS to trust, it is TLS."""
+    for name, value in {"NAMESPACE": "prod", "CH_PORT": "9", "UDS_BASE": "/run/a"}.items():
+        monkeypatch.setenv(f"ANGZARR_{name}", value)
+    with DomainClient.for_domain("account", **given) as client:
+        transport: Any = client.connection._transport  # pyright: ignore[reportPrivateUsage] - nothing is dialled
+
+        assert transport._endpoint == dialled
 
 
 def test_unknown_mode() -> None:

@@ -29,6 +29,7 @@ from angzarr_domain.exceptions import (
     NotHandled,
     NotSupported,
     Rejected,
+    Retry,
     ServerError,
     ServingError,
     Status,
@@ -127,6 +128,20 @@ def test_every_status_without_details_is_some_error(code: grpc.StatusCode, store
     error = from_status(code.value[0], "", None, stores=stores)
 
     assert (inspect.isabstract(type(error)), error.status, bool(error.message)) == (False, code.value[0], True)
+
+
+@pytest.mark.parametrize("code", [code for code in grpc.StatusCode if code.value[0]], ids=lambda code: code.name)
+def test_what_may_be_stored_is_not_simply_sent_again(code: grpc.StatusCode) -> None:
+    """Of no status without details is it known that a command was not carried out, unless it turned it away."""
+    later = from_status(code.value[0], "what happened").retry is Retry.LATER
+
+    assert later is (code is grpc.StatusCode.RESOURCE_EXHAUSTED)
+
+
+@pytest.mark.parametrize("code", [code for code in grpc.StatusCode if code.value[0]], ids=lambda code: code.name)
+def test_what_stores_nothing_is_never_read_back(code: grpc.StatusCode) -> None:
+    """There is nothing to find."""
+    assert from_status(code.value[0], "what happened", stores=False).retry is not Retry.READ_FIRST
 
 
 def test_a_status_number_from_the_future_is_unknown() -> None:
