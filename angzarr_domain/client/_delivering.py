@@ -21,7 +21,7 @@ from angzarr_domain.books import (
     Query,
     next_sequence,
 )
-from angzarr_domain.exceptions import AngzarrError, Conflict, Retry, ServerError, UnknownOutcome
+from angzarr_domain.exceptions import AngzarrError, Conflict, Rejected, Retry, ServerError, UnknownOutcome
 from angzarr_domain.wire import METHODS
 
 from ._budget import Budget
@@ -150,7 +150,9 @@ def _again(delivery: Delivery, lost: UnknownOutcome) -> Flow[CommandResponse | N
         return (yield from delivery.once())
     except Conflict:
         return None  # with others, or with its own first copy
+    except Rejected as error:
+        raise error from lost  # the aggregate decided, at the one sequence where either copy could be stored
     except AngzarrError as error:
         if error.retry is Retry.LATER or _lost(error, delivery) is not None:
             return None
-        raise error from lost
+        raise lost from error  # it was said of this copy only; the first may yet be stored

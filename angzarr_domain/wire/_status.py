@@ -52,7 +52,7 @@ _NOT_SENT_TEXTS: Final = ("failed to connect to all addresses", "errors resolvin
 # The request never reached a handler: it was over the server's limit, or over our own.
 _REFUSED_SIZE_TEXTS: Final = ("SERVER: Received message larger", "CLIENT: Sent message larger")
 _SIZE_TEXTS: Final = ("message larger than max", "message length too large", "metadata size exceeds")
-_TORN_TEXTS: Final = ("transport error", "RST_STREAM")
+_TORN_TEXTS: Final = ("transport error", "RST_STREAM", "Stream removed", "Socket closed")
 # The released protocol puts a bare event book where google.rpc.Status belongs; its field 1 is a message (0x0A),
 # that of google.rpc.Status a number (0x08).
 _BARE_BOOK: Final = b"\x0a"

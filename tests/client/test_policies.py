@@ -15,6 +15,8 @@ from angzarr_domain.exceptions import (
     ConnectionFailed,
     DeadlineExceeded,
     InvalidArgument,
+    ServerError,
+    Status,
     StreamBusy,
     UnknownOutcome,
     UsageError,
@@ -173,6 +175,18 @@ def test_a_command_that_was_not_sent() -> None:
 
     assert [call.method.name for call in transport.calls] == ["HandleCommand"] * 3
     assert len({call.request for call in transport.calls}) == 1
+
+
+@pytest.mark.parametrize("status", [Status.PERMISSION_DENIED, Status.UNAUTHENTICATED, Status.UNKNOWN])
+def test_what_a_second_copy_meets_says_nothing_of_the_first(status: Status) -> None:
+    """The answer of the first was lost, so the command may still be stored: only the domain's own answer ends that."""
+    refused = ServerError.of("no", "SERVER_ERROR", status, {})
+    transport = RecordingTransport([UnknownOutcome("lost"), EventBook(), refused])
+
+    with DomainClient.for_transport(transport, retry=QUICK) as client, pytest.raises(UnknownOutcome) as caught:
+        client.command("wallet", ROOT).with_command(Put(amount=1)).with_sequence(0).send_sync()
+
+    assert caught.value.__cause__ is refused
 
 
 def test_the_last_known_error_is_reported() -> None:

@@ -260,6 +260,8 @@ def test_an_error_with_half_a_character_gets_through() -> None:
         (4, "Deadline Exceeded", UnknownOutcome, DeadlineExceeded),
         (1, "cancelled", UnknownOutcome, ServerError),
         (2, "transport error", UnknownOutcome, ConnectionFailed),
+        (2, "Stream removed", UnknownOutcome, ConnectionFailed),
+        (2, "Socket closed", UnknownOutcome, ConnectionFailed),
         (13, "Received RST_STREAM with error code 1", UnknownOutcome, ConnectionFailed),
         (13, "Failed to persist events", ServerError, ServerError),
         (8, "CLIENT: Received message larger than max (5 vs. 4)", UnknownOutcome, TooLarge),
