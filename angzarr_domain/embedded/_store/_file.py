@@ -59,16 +59,20 @@ class DataFile:
     def writer(self) -> sqlite3.Connection:
         """A new connection whose commits are on the disk when they return."""
         connection = self.connect()
-        connection.execute("PRAGMA synchronous = FULL")
-        # Both can be refused without an error: by the file system, or by how SQLite was built.
-        mode, level = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous"))
-        if (mode, level) != ("wal", 2):
+        try:
+            connection.execute("PRAGMA synchronous = FULL")
+            # Both can be refused without an error: by the file system, or by how SQLite was built.
+            names = ("journal_mode", "synchronous")
+            mode, level = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names)
+            if (mode, level) != ("wal", 2):
+                raise StoreError(  # noqa: TRY301 - it closes the connection as any other failure does
+                    f"{self.path} cannot be written durably (journal mode {mode}, synchronous {level}): keep it on a "
+                    "local disk",
+                    path=str(self.path),
+                )
+        except BaseException:
             connection.close()
-            raise StoreError(
-                f"{self.path} cannot be written durably (journal mode {mode}, synchronous {level}): keep it on a "
-                "local disk",
-                path=str(self.path),
-            )
+            raise
         return connection
 
     def check_in_place(self) -> None:
