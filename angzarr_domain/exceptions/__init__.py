@@ -18,6 +18,7 @@
     |   `-- IncompleteHistory     pages are missing before the first one, or nothing came at all
     |       `-- SnapshotUnfit     ... because a snapshot stands for them that does not fit
     |-- HandlerFailed             a handler raised something unexpected
+    |   `-- StateMutated          ... or changed the state it only decides on: field, handler
     |-- InvalidReply              business logic answered with a book that cannot be stored
     |-- ConnectionFailed          not connected, so nothing was sent; or lost while asking what stores nothing
     |   `-- TlsFailed             ... because TLS could not be agreed; `code` names what is wrong
@@ -25,7 +26,8 @@
     |-- ServerError               any other status a server answered with
     |   `-- NotFound              ... which is NOT_FOUND: the peer does not have what was asked for
     |-- ServingError              an address or socket that cannot be served
-    |-- StoreError                a data file that cannot be used
+    |-- StoreError                a data file that cannot be used, or a stream that is there already
+    |-- RecordingError            a file of recorded streams that cannot be used: path and line
     |-- DeclarationError          an aggregate is declared wrongly; every issue at once
     |-- GenerationError           no messages can be generated from a .proto; every issue at once
     `-- UsageError                a call that cannot mean anything: mend the calling code
@@ -42,7 +44,16 @@ from __future__ import annotations
 from ._base import AngzarrError, Retry, Status, UsageError, detail_text, listed
 from ._commands import Conflict, NotStored, Rejected, StreamBusy, UnknownOutcome
 from ._declaring import DeclarationError, GenerationError
-from ._histories import CorruptHistory, HandlerFailed, HistoryError, IncompleteHistory, InvalidReply, SnapshotUnfit
+from ._histories import (
+    CorruptHistory,
+    HandlerFailed,
+    HistoryError,
+    IncompleteHistory,
+    InvalidReply,
+    SnapshotUnfit,
+    StateMutated,
+)
+from ._recordings import RecordingError
 from ._requests import (
     DecodeFailed,
     InvalidArgument,
@@ -75,11 +86,13 @@ __all__ = [
     "NotHandled",
     "NotStored",
     "NotSupported",
+    "RecordingError",
     "Rejected",
     "Retry",
     "ServerError",
     "ServingError",
     "SnapshotUnfit",
+    "StateMutated",
     "Status",
     "StoreError",
     "StreamBusy",

@@ -88,7 +88,7 @@ class ServingError(AngzarrError):
 
 
 class StoreError(AngzarrError):
-    """A data file that cannot be used. It was left as it is."""
+    """A data file that cannot be used, or (STREAM_DIFFERS) a stream that cannot be restored. All was left as it is."""
 
     codes: ClassVar[tuple[str, ...]] = (
         "DATA_FILE_UNUSABLE",
@@ -97,6 +97,7 @@ class StoreError(AngzarrError):
         "DATA_FILE_NEWER",
         "DATA_FILE_READ_ONLY",
         "STORE_CLOSED",
+        "STREAM_DIFFERS",
     )
     default_status = Status.UNAVAILABLE
 
