@@ -31,6 +31,7 @@ from angzarr_domain.exceptions import (
     Retry,
     ServerError,
     ServingError,
+    StateMutated,
     Status,
     StoreError,
     StreamBusy,
@@ -57,6 +58,7 @@ SPECIAL: dict[type[AngzarrError], Callable[[], AngzarrError]] = {
     InvalidArgument: lambda: InvalidArgument("text", field="cover", limit=3),
     InvalidEndpoint: lambda: InvalidEndpoint("nowhere", "it has no port"),
     NotHandled: lambda: NotHandled("no handler", handled=["b.B", "a.A"]),
+    StateMutated: lambda: StateMutated("balance", "Account.open"),
     Rejected: lambda: Rejected("NO_FUNDS", "not enough", status=Status.NOT_FOUND, balance=3, root=ROOT, frozen=True),
     UnknownOutcome: lambda: UnknownOutcome("Socket closed", correlation_id="c-1"),
 }

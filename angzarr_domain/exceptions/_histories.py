@@ -111,6 +111,34 @@ class HandlerFailed(AngzarrError):
         return self._uuid("root")
 
 
+class StateMutated(HandlerFailed):
+    """A handler changed the state it decides on. Nothing was stored, and assignments never took effect.
+
+    Raised by the line that assigns. A handler that swallows it does not get through: its decision fails all the same.
+
+    Args:
+        field: The attribute that was set, deleted or changed in place.
+        handler: The class and method that did, such as "Account.withdraw".
+        change: What it did to the attribute, as a verb.
+
+    """
+
+    codes: ClassVar[tuple[str, ...]] = ("STATE_MUTATED",)
+
+    def __init__(self, field: str, handler: str, *, change: str = "sets") -> None:
+        AngzarrError.__init__(
+            self,
+            f"{handler} {change} self.{field}, but a handler only decides: answer with an event, and let the @applies "
+            "method of that event change the state",
+            details={"handler": handler, "field": field},
+        )
+
+    @property
+    def field(self) -> str:
+        """The attribute."""
+        return self.details.get("field", "")
+
+
 class InvalidReply(AngzarrError):
     """Business logic answered with something that cannot be stored as it stands. Nothing was stored."""
 
