@@ -60,7 +60,9 @@ class _AsyncClient(BaseClient):
     @classmethod
     def _at(cls, access: Access, options: ClientOptions) -> Self:
         channels = async_channels(access.place, access.credentials, tls=access.tls, settings=access.channel)
-        transport = AsyncGrpcTransport(channels, endpoint=access.place.text, token=access.token)
+        transport = AsyncGrpcTransport(
+            channels, endpoint=access.place.text, token=access.token, second_look=access.second_look()
+        )
         return cls(AsyncConnection(transport, **told(options, Protocol.AUTO)))
 
     @classmethod

@@ -53,7 +53,9 @@ class _Client(BaseClient):
     @classmethod
     def _at(cls, access: Access, options: ClientOptions) -> Self:
         channel = open_channel(access.place, access.credentials, tls=access.tls, settings=access.channel)
-        transport = GrpcTransport(channel, endpoint=access.place.text, token=access.token)
+        transport = GrpcTransport(
+            channel, endpoint=access.place.text, token=access.token, second_look=access.second_look()
+        )
         return cls(Connection(transport, **told(options, Protocol.AUTO)))
 
     @classmethod

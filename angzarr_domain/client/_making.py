@@ -17,6 +17,7 @@ from ._policies import RetryPolicy
 from ._settings import ChannelSettings
 from ._speaking import Protocol
 from ._tls import Tls
+from ._transports._diagnosis import SecondLook
 from ._transports._dialling import Token
 from ._transports.base import DEFAULT_TIMEOUT
 
@@ -74,6 +75,10 @@ class Access:
     credentials: grpc.ChannelCredentials | None = None
     token: Token | None = None
     channel: ChannelSettings | None = None
+
+    def second_look(self) -> SecondLook | None:
+        """What tells why a server hangs up. Of credentials nobody knows what they show."""
+        return None if self.credentials is not None else SecondLook.at(self.place, self.tls)
 
 
 class BaseClient(ABC):

@@ -71,13 +71,23 @@ def read_pair(certificate: Pem, key: Pem) -> tuple[bytes, bytes]:
 
 
 def _check_pair(chain: bytes, private: bytes) -> None:
+    try:
+        load_pair(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), chain, private)
+    except ssl.SSLError as error:
+        raise UsageError(
+            "certificate and key are no pair, or no PEM: give both of the same issue", field="certificate"
+        ) from error
+
+
+def load_pair(context: ssl.SSLContext, chain: bytes, private: bytes) -> None:
+    """Have a context show this certificate, which only Linux takes from memory.
+
+    Raises:
+        ssl.SSLError: It is none, or not the key's.
+
+    """
     with _as_files(chain, private) as paths:
-        try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*paths)
-        except ssl.SSLError as error:
-            raise UsageError(
-                "certificate and key are no pair, or no PEM: give both of the same issue", field="certificate"
-            ) from error
+        context.load_cert_chain(*paths)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import grpc
 from angzarr_domain.aggregates import Aggregate, utc_now
 from angzarr_domain.client import Tls
 from angzarr_domain.client._endpoints import parse_endpoint
-from angzarr_domain.client._transports.grpc import GrpcTransport, open_channel
+from angzarr_domain.client._transports.grpc import transport_to
 
 from ._aggregates import AggregateLogic
 from ._servicer import CommandHandlerServicer
@@ -92,7 +92,7 @@ class Host:
         """A context manager that serves while it lasts; `.addresses` says where. Otherwise same as `serve`."""
         queries = None
         if self._history is not None:
-            queries = GrpcTransport(open_channel(self._history, tls=self._history_tls), endpoint=self._history.text)
+            queries = transport_to(self._history, self._history_tls)
         return Serving(
             CommandHandlerServicer(self._logic, queries).served(),
             addresses or (address_from_environment(self._logic.domains),),

@@ -10,7 +10,7 @@ from angzarr_domain.client import Tls
 from angzarr_domain.client._endpoints import parse_endpoint
 from angzarr_domain.client._speaking import Protocol, Speaker
 from angzarr_domain.client._transports.base import CORRELATION_ID_HEADER, DEFAULT_TIMEOUT, CallOptions, Transport
-from angzarr_domain.client._transports.grpc import GrpcTransport, open_channel
+from angzarr_domain.client._transports.grpc import transport_to
 from angzarr_domain.exceptions import (
     AngzarrError,
     ConnectionFailed,
@@ -122,8 +122,7 @@ class RemoteLogic:
 
 
 def _connected(target: str, tls: Tls | None) -> Transport:
-    endpoint = parse_endpoint(target)
-    return GrpcTransport(open_channel(endpoint, tls=tls), endpoint=target)
+    return transport_to(parse_endpoint(target), tls)
 
 
 def _joined(call: CommandCall, *, from_start: bool) -> EventBook:

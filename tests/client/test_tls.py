@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -178,24 +179,22 @@ def test_none_to_a_server_that_has_tls(kind: type[DomainClient], peer: Peer) -> 
     assert type(caught.value) is ConnectionFailed
 
 
-def test_a_server_that_hangs_up(kind: type[DomainClient]) -> None:
-    """It is not taken for one that asks for a certificate."""
+def test_tls_of_another_kind(kind: type[DomainClient], tmp_path: Path) -> None:
+    """A server that has TLS but not HTTP/2 is no gRPC server, which trying again does not mend."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*GOOD.written(tmp_path, "server"))
 
-    def hang_up() -> None:
-        while True:
-            try:
-                listener.accept()[0].close()
-            except OSError:
-                return
+    def shake() -> None:
+        with listener.accept()[0] as connection, context.wrap_socket(connection, server_side=True) as shaken:
+            shaken.recv(1)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=hang_up, daemon=True).start()
+        threading.Thread(target=shake, daemon=True).start()
         with (
-            kind.connect(f"https://127.0.0.1:{listener.getsockname()[1]}") as client,
-            pytest.raises(TlsFailed) as caught,
+            kind.connect(f"https://127.0.0.1:{listener.getsockname()[1]}", tls=Tls(ca=OURS.pem)) as client,
+            pytest.raises(TlsFailed, match="does not speak HTTP/2") as caught,
         ):
             ask(client)
-        listener.shutdown(socket.SHUT_RDWR)
 
     assert caught.value.code == "TLS_FAILED"
 

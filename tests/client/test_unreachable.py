@@ -17,6 +17,7 @@ from angzarr_domain.client._transports._unreachable import explain
             "last error: UNKNOWN: Ssl handshake failed: certificate verify failed",
             "TLS with c:1 failed: nothing could be agreed",
         ),
+        ("last error: UNAVAILABLE: ipv4:1.2.3.4:1: Handshake read failed (Endpoint closing)", "does not answer"),
         ("connection attempt timed out before receiving SETTINGS frame", "wants https://"),
         ("last error: UNKNOWN: connect: Connection timed out (110)", "does not answer"),
         ("Socket closed", "lost in mid-call"),

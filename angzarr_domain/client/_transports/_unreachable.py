@@ -12,6 +12,7 @@ _WRONG_HOST: Final = (
     "TLS_WRONG_HOST",
     "the server's certificate is another host's: mend the endpoint, or name that host by Tls(server_name=...)",
 )
+_SILENT: Final = "{endpoint} does not answer: is its machine up, and reachable through every firewall on the way?"
 # What gRPC and the system below it say, at every version we support; the first that occurs decides.
 _TLS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
@@ -30,7 +31,11 @@ _TLS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "the server's certificate is of no authority that is trusted here: name its authority by Tls(ca=...)",
         ),
         "WRONG_VERSION_NUMBER": ("TLS_FAILED", "the server does not speak TLS: is it meant to be http://?"),
-        "handshake": ("TLS_FAILED", "nothing could be agreed: does it serve TLS, with a certificate trusted here?"),
+        "ALPN": ("TLS_FAILED", "the server speaks TLS, but does not speak HTTP/2 as gRPC does: is it another service?"),
+        "handshake failed": (
+            "TLS_FAILED",
+            "nothing could be agreed: does it serve TLS, with a certificate trusted here?",
+        ),
     }
 )
 _REASONS: Final[Mapping[str, str]] = MappingProxyType(
@@ -55,7 +60,8 @@ _REASONS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "ping timeout": "the connection to {endpoint} had died in silence: ask again",
         "keepalive": "the connection to {endpoint} had died in silence: ask again",
-        "timed out": "{endpoint} does not answer: is its machine up, and reachable through every firewall on the way?",
+        "Endpoint closing": _SILENT,
+        "timed out": _SILENT,
         "Socket closed": "the connection to {endpoint} was lost in mid-call: ask again",
         "Stream removed": "the connection to {endpoint} was lost in mid-call: ask again",
     }
@@ -64,7 +70,8 @@ _REASONS: Final[Mapping[str, str]] = MappingProxyType(
 HUNG_UP: Final = "the server hung up before any call"
 
 _NOT_CONNECTED: Final = "failed to connect to all addresses"
-_HUNG_UP: Final = ("Socket closed", "onnection reset", "recvmsg", "End of TCP stream", "roken pipe")
+# The last is an alert after the handshake, which gRPC does not read.
+_HUNG_UP: Final = ("Socket closed", "onnection reset", "recvmsg", "End of TCP stream", "roken pipe", "Unwrap failed")
 
 
 def unreachable(text: str, endpoint: str) -> ConnectionFailed:
@@ -85,9 +92,9 @@ def _read(text: str, endpoint: str) -> tuple[str, str]:
         if sign in text:
             return code, f"TLS with {where} failed: {reason} ({text})"
     if text.startswith(_NOT_CONNECTED) and any(sign in text for sign in _HUNG_UP):
-        if endpoint.startswith("https://"):
-            return "TLS_FAILED", f"TLS with {where} failed: {HUNG_UP}; does it speak gRPC? ({text})"
-        return "", f"no connection to {where}: {HUNG_UP}; is it gRPC, and does it want https://? ({text})"
+        # Starting and stopping servers do so as well, with TLS or without.
+        other = "TLS" if endpoint.startswith("https://") else "gRPC, and does it want https://"
+        return "", f"no connection to {where}: {HUNG_UP}; if it goes on, is it {other}? ({text})"
     for sign, reason in _REASONS.items():
         if sign in text:
             return "", f"{reason.format(endpoint=where)} ({text})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
 from typing import Final, Protocol, TypeVar
 
@@ -31,6 +32,10 @@ class CallOptions:
 
     timeout: float | None = DEFAULT_TIMEOUT
     metadata: tuple[tuple[str, str | bytes], ...] = ()
+
+    def until(self) -> float | None:
+        """When a call made now is given up, as time.monotonic() counts; None for never."""
+        return None if self.timeout is None else time.monotonic() + self.timeout
 
 
 class Transport(Protocol):

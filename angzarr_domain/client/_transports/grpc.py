@@ -12,7 +12,7 @@ from angzarr_domain.client._settings import ChannelSettings
 from angzarr_domain.client._tls import Tls
 from angzarr_domain.wire import Method
 
-from ._diagnosis import explained
+from ._diagnosis import SecondLook
 from ._dialling import Token, dialling_of
 from ._failures import closed, decode, ended_here, error_of
 from .base import CallOptions
@@ -53,16 +53,24 @@ class GrpcTransport:
         endpoint: For errors to name; "" if nobody knows.
         owns_channel: Whether `close` closes the channel as well.
         token: Shows the server who is calling.
+        second_look: At a server that hangs up.
 
     """
 
     def __init__(
-        self, channel: grpc.Channel, *, endpoint: str = "", owns_channel: bool = True, token: Token | None = None
+        self,
+        channel: grpc.Channel,
+        *,
+        endpoint: str = "",
+        owns_channel: bool = True,
+        token: Token | None = None,
+        second_look: SecondLook | None = None,
     ) -> None:
         self._channel = channel
         self._endpoint = endpoint
         self._owns_channel = owns_channel
         self._token = token
+        self._second_look = second_look
         self._closed = False
         self._callables: dict[str, Callable[..., Any]] = {}
 
@@ -70,10 +78,11 @@ class GrpcTransport:
         """Same as `Transport.unary`."""
         call = self._callable(method, "unary_unary")
         data = method.encode_request(request)
+        until = options.until()
         try:
             answer = self._begin(call, data, options)
         except grpc.RpcError as error:
-            self._fail(method, options, error)
+            self._fail(method, options, error, until)
         return decode(method, answer, options)
 
     def stream(self, method: Method[Q, R], request: Q, options: CallOptions) -> Iterator[R]:
@@ -105,15 +114,16 @@ class GrpcTransport:
     def _responses(
         self, method: Method[Any, R], request: bytes | Iterator[bytes], options: CallOptions, kind: str
     ) -> Iterator[R]:
+        until = options.until()
         try:
             call = self._begin(self._callable(method, kind), request, options)
         except grpc.RpcError as error:
-            self._fail(method, options, error)
+            self._fail(method, options, error, until)
         try:
             for answer in call:
                 yield method.decode_response(answer)
         except grpc.RpcError as error:
-            self._fail(method, options, error)
+            self._fail(method, options, error, until)
         finally:
             call.cancel()
 
@@ -136,8 +146,15 @@ class GrpcTransport:
                 raise closed(self._endpoint) from error
             raise
 
-    def _fail(self, method: Method[Any, Any], options: CallOptions, raised: Any) -> NoReturn:
+    def _fail(self, method: Method[Any, Any], options: CallOptions, raised: Any, until: float | None) -> NoReturn:
         # How gRPC says that the channel was closed while the call was under way.
         if raised.code() is grpc.StatusCode.CANCELLED and "Channel closed" in (raised.details() or ""):
             raise ended_here(method, options) from raised
-        raise explained(error_of(method, options, raised, self._endpoint)) from raised
+        error = error_of(method, options, raised, self._endpoint)
+        raise error if self._second_look is None else self._second_look.explained(error, until) from raised
+
+
+def transport_to(endpoint: Endpoint, tls: Tls | None = None) -> GrpcTransport:
+    """A transport that connects when it is first used. Raises as `open_channel` does."""
+    channel = open_channel(endpoint, tls=tls)
+    return GrpcTransport(channel, endpoint=endpoint.text, second_look=SecondLook.at(endpoint, tls))

@@ -13,10 +13,10 @@ import grpc.aio
 from angzarr_domain.client._endpoints import Endpoint
 from angzarr_domain.client._settings import ChannelSettings
 from angzarr_domain.client._tls import Tls
-from angzarr_domain.exceptions import TlsFailed, UsageError
+from angzarr_domain.exceptions import ConnectionFailed, UsageError
 from angzarr_domain.wire import Method
 
-from ._diagnosis import explained
+from ._diagnosis import SecondLook
 from ._dialling import Token, dialling_of
 from ._failures import closed, decode, ended_here, error_of
 from .base import CallOptions, each
@@ -48,6 +48,7 @@ class AsyncGrpcTransport:
         endpoint: For errors to name; "" if nobody knows.
         owns_channel: Whether `close` closes the channel as well.
         token: Shows the server who is calling.
+        second_look: At a server that hangs up.
 
     """
 
@@ -58,11 +59,13 @@ class AsyncGrpcTransport:
         endpoint: str = "",
         owns_channel: bool = True,
         token: Token | None = None,
+        second_look: SecondLook | None = None,
     ) -> None:
         self._open_channel = open_channel
         self._endpoint = endpoint
         self._owns_channel = owns_channel
         self._token = token
+        self._second_look = second_look
         self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._channel: grpc.aio.Channel | None = None
@@ -71,12 +74,14 @@ class AsyncGrpcTransport:
 
     async def unary(self, method: Method[Q, R], request: Q, options: CallOptions) -> R:
         """Same as `AsyncTransport.unary`."""
+        until = options.until()
         call = self._begin(method, "unary_unary", method.encode_request(request), options)
         try:
             with self._under_way(call, method, options):
                 answer: bytes = await call
-        except TlsFailed as error:
-            raise await asyncio.to_thread(explained, error) from error
+        except ConnectionFailed as error:
+            await self._look_again(error, until)
+            raise
         return decode(method, answer, options)
 
     def stream(self, method: Method[Q, R], request: Q, options: CallOptions) -> AsyncGenerator[R, None]:
@@ -124,13 +129,15 @@ class AsyncGrpcTransport:
     async def _responses(
         self, method: Method[Any, R], request: bytes | AsyncIterable[bytes], options: CallOptions, kind: str
     ) -> AsyncGenerator[R, None]:
+        until = options.until()
         call = self._begin(method, kind, request, options)
         try:
             with self._under_way(call, method, options):
                 async for answer in call:
                     yield method.decode_response(answer)
-        except TlsFailed as error:
-            raise await asyncio.to_thread(explained, error) from error
+        except ConnectionFailed as error:
+            await self._look_again(error, until)
+            raise
 
     def _begin(self, method: Method[Any, Any], kind: str, request: object, options: CallOptions) -> Any:
         if self._closed:
@@ -158,6 +165,13 @@ class AsyncGrpcTransport:
                 "this client belongs to another event loop, the one that made its first call: connect one in each"
             )
         return self._channel
+
+    async def _look_again(self, error: ConnectionFailed, until: float | None) -> None:
+        look = self._second_look
+        if look is not None and look.worthwhile(error, until):
+            found = await asyncio.to_thread(look.explained, error, until)
+            if found is not error:
+                raise found from error
 
     @contextmanager
     def _under_way(self, call: Any, method: Method[Any, Any], options: CallOptions) -> Generator[None, None, None]:

@@ -1,0 +1,286 @@
+"""What has become of a command, held against what a coordinator with the released one's habits has stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from angzarr_domain.books import CommandBook, CommandPage, Cover, Edition, EventPage, MergeStrategy, Payload
+from angzarr_domain.client import ChannelSettings, DomainClient, Protocol
+from angzarr_domain.exceptions import (
+    AngzarrError,
+    Conflict,
+    NotStored,
+    Rejected,
+    Retry,
+    ServerError,
+    Status,
+    UnknownOutcome,
+)
+from tests.older_engine import CODEC, TABLES, Engine, deposited, engine_client, refused
+from tests.recorded_bank import Deposit
+
+ROOT = UUID(int=7)
+BORN = 1_767_225_600 * 10**9
+
+PROTOCOLS = pytest.mark.parametrize("protocol", TABLES, ids=lambda each: each.name)
+EITHER_ID = pytest.mark.parametrize("own_id", [False, True], ids=["drawn", "given"])
+
+
+def command(
+    client: DomainClient, strategy: MergeStrategy | None = None, sequence: int | None = None, own_id: bool = False
+) -> Any:
+    ready: Any = client.command(Deposit(amount=1), ROOT)
+    ready = ready if sequence is None else ready.with_sequence(sequence)
+    ready = ready if strategy is None else ready.with_merge_strategy(strategy)
+    return ready.with_correlation_id("order-7") if own_id else ready
+
+
+def sequences(result: Any) -> list[int | None]:
+    return [page.sequence for page in result.pages]
+
+
+def until_nobody_waits(call: Any) -> None:
+    while call.is_active():
+        pass
+
+
+def answering(*pages: EventPage) -> Callable[[CommandPage, int], tuple[EventPage, ...]]:
+    return lambda _command, _head: pages
+
+
+@PROTOCOLS
+def test_a_stale_command_that_ran_out_of_time(protocol: Protocol, kind: type[DomainClient]) -> None:
+    """Is a conflict where nothing carries the id that was drawn for it, and the stream has moved on."""
+    engine = Engine()
+    engine.put(ROOT, deposited(1, 0), deposited(2, 1), correlation_id="somebody")
+    with engine_client(engine, protocol, kind) as client, pytest.raises(Conflict) as raised:
+        command(client, sequence=1).send(timeout=2)
+
+    assert (raised.value.expected, raised.value.actual) == (1, 2)
+    assert [page.sequence for page in raised.value.events or ()] == [1]
+
+
+def test_a_stale_command_with_an_id_that_others_may_have() -> None:
+    """Only an id that was drawn for this one send is proof of anything."""
+    engine = Engine()
+    engine.put(ROOT, deposited(1, 0))
+    with engine_client(engine) as client, pytest.raises(UnknownOutcome) as raised:
+        command(client, sequence=0, own_id=True).send(timeout=1)
+
+    assert raised.value.correlation_id == "order-7"
+
+
+def test_a_stale_commutative_command_that_ran_out_of_time() -> None:
+    """May be stored at another sequence yet, if it came past the first look."""
+    engine = Engine()
+    engine.put(ROOT, deposited(1, 0))
+    with engine_client(engine) as client, pytest.raises(UnknownOutcome):
+        command(client, MergeStrategy.COMMUTATIVE, 0).send(timeout=1)
+
+
+@pytest.mark.parametrize("strategy", [MergeStrategy.STRICT, MergeStrategy.COMMUTATIVE])
+def test_a_conflict_whose_trailer_is_over_the_limit(kind: type[DomainClient], strategy: MergeStrategy) -> None:
+    """Is still one: the answer came, so nothing will be stored any more, and the stream says what it hid."""
+    engine = Engine()
+    engine.put(ROOT, *(deposited(n, n) for n in range(290)))
+    engine.stop.set()
+    small = ChannelSettings(max_metadata=8_192)
+    with engine_client(engine, kind=kind, channel=small) as client, pytest.raises(Conflict) as raised:
+        command(client, strategy, 288).send(timeout=20)
+
+    assert (raised.value.expected, raised.value.actual) == (288, 290)
+    assert isinstance(raised.value.__cause__, UnknownOutcome)
+    assert raised.value.__cause__.status is Status.RESOURCE_EXHAUSTED
+
+
+@EITHER_ID
+def test_a_stored_command_whose_answer_came_too_late(own_id: bool) -> None:
+    """Is no conflict: what has moved the stream on is its own."""
+    engine = Engine(before_answer=until_nobody_waits)
+    with engine_client(engine) as client, pytest.raises(UnknownOutcome):
+        command(client, sequence=0, own_id=own_id).send(timeout=1)
+
+    assert engine.amounts(ROOT) == [1]
+
+
+@PROTOCOLS
+def test_a_stored_command_of_a_named_timeline_whose_answer_came_too_late(protocol: Protocol) -> None:
+    """Is no conflict: queries by correlation id may not see that timeline, so finding nothing proves nothing."""
+    engine = Engine(before_answer=until_nobody_waits)
+    page = CommandPage(Payload("type.googleapis.com/bank.v1.Deposit", b""), 0, MergeStrategy.STRICT)
+    cover = Cover("account", ROOT, "mine", Edition("what-if"))
+    with engine_client(engine, protocol) as client, pytest.raises(UnknownOutcome) as raised:
+        client.aggregate.handle(CommandBook(cover, (page,)), timeout=1)
+
+    assert raised.value.retry is Retry.READ_FIRST
+    assert engine.amounts(ROOT, "what-if") == [1]
+
+
+@PROTOCOLS
+def test_an_answer_of_a_named_timeline(protocol: Protocol) -> None:
+    """Is looked for on that timeline: the same place of the main one is another's."""
+    engine = Engine(decide=answering(deposited(5, 1, BORN)))
+    engine.put(ROOT, deposited(1, 0), deposited(2, 1))
+    engine.put(ROOT, deposited(1, 0), edition="what-if")
+    page = CommandPage(Payload("type.googleapis.com/bank.v1.Deposit", b""), 0, MergeStrategy.AGGREGATE_HANDLES)
+    cover = Cover("account", ROOT, "mine", Edition("what-if"))
+    with engine_client(engine, protocol) as client:
+        response = client.aggregate.handle(CommandBook(cover, (page,)))
+
+    assert response.events is not None
+    assert [each.sequence for each in response.events.pages] == [1]
+    assert engine.amounts(ROOT, "what-if") == [1, 5]
+
+
+@PROTOCOLS
+def test_a_dropped_event_that_equals_the_one_at_its_place(protocol: Protocol, kind: type[DomainClient]) -> None:
+    """Is not stored: nothing in the stream carries the id that was drawn for the command."""
+    engine = Engine(decide=answering(deposited(1, 0)))
+    engine.put(ROOT, deposited(1, 0), deposited(2, 1))
+    with engine_client(engine, protocol, kind) as client, pytest.raises(NotStored) as raised:
+        command(client).send()
+
+    assert raised.value.sequences == (0,)
+    assert engine.amounts(ROOT) == [1, 2]
+
+
+def test_an_event_that_equals_the_one_at_its_place_under_an_id_that_others_may_have() -> None:
+    """Is unknown while neither a time nor an id tells it from another's."""
+    engine = Engine(decide=answering(deposited(1, 0)))
+    engine.put(ROOT, deposited(1, 0))
+    with engine_client(engine) as client:
+        with pytest.raises(UnknownOutcome, match="leave the correlation id out") as raised:
+            command(client, own_id=True).send()
+        engine.decide = answering(deposited(1, 1, BORN))
+        assert sequences(command(client, own_id=True).send()) == [1]
+
+    assert raised.value.correlation_id == "order-7"
+
+
+def test_a_dropped_event_of_a_checked_command_that_equals_the_one_at_its_place() -> None:
+    """The head was compared, so what lies before it is not of this command; and nothing says that it is a repetition."""
+    engine = Engine(decide=answering(deposited(1, 0)))
+    engine.put(ROOT, deposited(1, 0))
+    with engine_client(engine) as client, pytest.raises(NotStored):
+        command(client, sequence=1).send()
+
+
+@PROTOCOLS
+@EITHER_ID
+@pytest.mark.parametrize("sequence", [None, 2], ids=["unchecked", "checked"])
+def test_a_repeated_history_is_no_part_of_the_result(protocol: Protocol, own_id: bool, sequence: int | None) -> None:
+    """Whether or not the head was compared: what was there before is told by its id."""
+    history = deposited(1, 0, BORN), deposited(2, 1, BORN + 1)
+    engine = Engine(decide=answering(*history, deposited(3, 2, BORN + 2)))
+    engine.put(ROOT, *history, correlation_id="earlier")
+    with engine_client(engine, protocol) as client:
+        assert sequences(command(client, sequence=sequence, own_id=own_id).send()) == [2]
+
+    assert engine.amounts(ROOT) == [1, 2, 3]
+
+
+def test_a_repeated_history_without_times() -> None:
+    """Is known by leading up to what is new without a break."""
+    history = deposited(1, 0), deposited(2, 1)
+    engine = Engine(decide=answering(*history, deposited(3, 2)))
+    engine.put(ROOT, *history)
+    with engine_client(engine) as client:
+        assert sequences(command(client).send()) == [2]
+        engine.decide = answering(history[0], deposited(4, 3))
+        with pytest.raises(NotStored) as raised:
+            command(client).send()
+
+    assert raised.value.sequences == (0,)
+
+
+@EITHER_ID
+def test_a_commutative_command_whose_events_were_overtaken(own_id: bool) -> None:
+    """Somebody's page came between the look at the head and the decision, and business logic took the same number."""
+    engine = Engine(decide=answering(deposited(1, 0)))
+    engine.others = lambda: engine.put(ROOT, deposited(2, 0))
+    with engine_client(engine) as client, pytest.raises(NotStored) as raised:
+        command(client, MergeStrategy.COMMUTATIVE, 0, own_id).send()
+
+    assert raised.value.sequences == (0,)
+    assert engine.amounts(ROOT) == [2]
+
+
+@pytest.mark.parametrize(("own_id", "error"), [(False, NotStored), (True, UnknownOutcome)], ids=["drawn", "given"])
+def test_a_commutative_command_that_was_overtaken_by_its_like(own_id: bool, error: type[AngzarrError]) -> None:
+    """The very same event of somebody else is no proof."""
+    engine = Engine(decide=answering(deposited(1, 0)))
+    engine.others = lambda: engine.put(ROOT, deposited(1, 0))
+    with engine_client(engine) as client, pytest.raises(error):
+        command(client, MergeStrategy.COMMUTATIVE, 0, own_id).send()
+
+
+@PROTOCOLS
+def test_a_commutative_command_that_went_on_after_another(protocol: Protocol) -> None:
+    """Is stored where the stream was by then."""
+    engine = Engine()
+    engine.others = lambda: engine.put(ROOT, deposited(2, 0))
+    with engine_client(engine, protocol) as client:
+        assert sequences(command(client, MergeStrategy.COMMUTATIVE, 0).send()) == [1]
+
+    assert engine.amounts(ROOT) == [2, 1]
+
+
+@PROTOCOLS
+@EITHER_ID
+def test_a_manual_command_that_was_overtaken(protocol: Protocol, kind: type[DomainClient], own_id: bool) -> None:
+    """ABORTED is the word for it there; the stream says what came in between."""
+    engine = Engine()
+    engine.others = lambda: engine.put(ROOT, deposited(2, 0))
+    with engine_client(engine, protocol, kind) as client, pytest.raises(Conflict) as raised:
+        command(client, MergeStrategy.MANUAL, 0, own_id).send()
+
+    assert (raised.value.expected, raised.value.actual) == (0, 1)
+    assert [page.sequence for page in raised.value.events or ()] == [0]
+
+
+def refusing(status: Status) -> Callable[[CommandPage, int], tuple[EventPage, ...]]:
+    def decide(_command: CommandPage, _head: int) -> tuple[EventPage, ...]:
+        raise refused(status, "refused by the bank")
+
+    return decide
+
+
+@pytest.mark.parametrize("strategy", [MergeStrategy.STRICT, MergeStrategy.MANUAL])
+def test_business_logic_that_aborts(strategy: MergeStrategy) -> None:
+    """Is no conflict while the stream is where the command expects it."""
+    with engine_client(Engine(decide=refusing(Status.ABORTED))) as client, pytest.raises(ServerError) as raised:
+        command(client, strategy, 0).send()
+
+    assert (raised.value.status, raised.value.message) == (Status.ABORTED, "refused by the bank")
+
+
+@PROTOCOLS
+@pytest.mark.parametrize("status", [Status.NOT_FOUND, Status.ALREADY_EXISTS, Status.OUT_OF_RANGE])
+def test_a_what_if_is_refused_as_the_command_is(
+    protocol: Protocol, kind: type[DomainClient], status: Status
+) -> None:
+    """These statuses come from business logic alone, whether anything is to be stored or not."""
+    with engine_client(Engine(decide=refusing(status)), protocol, kind) as client:
+        for ask in (command(client).send, command(client).speculate):
+            with pytest.raises(Rejected) as raised:
+                ask()
+            assert (raised.value.status, raised.value.code) == (status, "REJECTED")
+            assert raised.value.message == "refused by the bank"
+
+
+def test_an_event_without_a_sequence_at_the_start() -> None:
+    """Counts as the first there, and is stored."""
+    engine = Engine(decide=answering(deposited(1, None)))
+    with engine_client(engine) as client:
+        result = command(client).send()
+        with pytest.raises(NotStored):
+            command(client).send()
+
+    assert [page.event and CODEC.decode(page.event, type(result.events[0])) for page in result.pages] == [
+        result.events[0]
+    ]
+    assert engine.amounts(ROOT) == [1]
