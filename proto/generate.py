@@ -19,9 +19,9 @@ from stubs import runtime_module, stub_module
 
 HERE = Path(__file__).resolve().parent
 TARGET = HERE.parent / "angzarr_domain" / "wire" / "pb"
-SOURCES = ("google/rpc", "io/angzarr/v1", "sererr/v1")
+SOURCES = ("angzarr_domain/v1", "google/rpc", "io/angzarr/v1", "sererr/v1")
 OLDER = ("released", "interim")  # one folder, descriptor set and module for each older generation
-FOR_USERS = ("io/angzarr/v1", "sererr/v1")  # their own google/rpc is theirs
+FOR_USERS = ("angzarr_domain/v1", "io/angzarr/v1", "sererr/v1")  # their own google/rpc is theirs
 OURS = "angzarr_domain/"  # run-time file names start with it: no other library registers such names
 
 

@@ -14,8 +14,11 @@ _WELL_KNOWN = (
 _SCALARS = {
     FieldDescriptorProto.TYPE_BOOL: "bool",
     FieldDescriptorProto.TYPE_BYTES: "bytes",
+    FieldDescriptorProto.TYPE_DOUBLE: "float",
     FieldDescriptorProto.TYPE_ENUM: "int",  # open enums: a number nobody knows yet is kept
+    FieldDescriptorProto.TYPE_FIXED32: "int",
     FieldDescriptorProto.TYPE_INT32: "int",
+    FieldDescriptorProto.TYPE_SINT64: "int",
     FieldDescriptorProto.TYPE_STRING: "str",
     FieldDescriptorProto.TYPE_UINT32: "int",
     FieldDescriptorProto.TYPE_UINT64: "int",

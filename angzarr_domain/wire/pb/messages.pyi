@@ -27,6 +27,138 @@ class Timestamp(Message):
     nanos: int
     def __init__(self, *, seconds: int = ..., nanos: int = ...) -> None: ...
 
+class State(Message):
+    @property
+    def stamp(self) -> StateStamp: ...
+    @property
+    def fields(self) -> MutableMapping[str, StateValue]: ...
+    @property
+    def orders(self) -> RepeatedCompositeFieldContainer[StateOrder]: ...
+    def __init__(
+        self,
+        *,
+        stamp: StateStamp | None = ...,
+        fields: Mapping[str, StateValue] | None = ...,
+        orders: Iterable[StateOrder] | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: Literal['stamp']) -> bool: ...
+
+class StateStamp(Message):
+    fingerprint: str
+    version: int
+    appliers: str
+    checksum: int
+    def __init__(
+        self,
+        *,
+        fingerprint: str | None = ...,
+        version: int | None = ...,
+        appliers: str | None = ...,
+        checksum: int | None = ...,
+    ) -> None: ...
+
+class StampedState(Message):
+    @property
+    def stamp(self) -> StateStamp: ...
+    def __init__(
+        self,
+        *,
+        stamp: StateStamp | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: Literal['stamp']) -> bool: ...
+
+class StateValue(Message):
+    truth: bool
+    whole: int
+    large: bytes
+    real: float
+    text: str
+    blob: bytes
+    @property
+    def moment(self) -> StateMoment: ...
+    @property
+    def items(self) -> StateItems: ...
+    @property
+    def entries(self) -> StateEntries: ...
+    @property
+    def choice(self) -> StateChoice: ...
+    def __init__(
+        self,
+        *,
+        truth: bool | None = ...,
+        whole: int | None = ...,
+        large: bytes | None = ...,
+        real: float | None = ...,
+        text: str | None = ...,
+        blob: bytes | None = ...,
+        moment: StateMoment | None = ...,
+        items: StateItems | None = ...,
+        entries: StateEntries | None = ...,
+        choice: StateChoice | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: Literal['truth', 'whole', 'large', 'real', 'text', 'blob', 'moment', 'items', 'entries', 'choice']) -> bool: ...
+    def WhichOneof(self, oneof_group: Literal['kind']) -> Literal['truth', 'whole', 'large', 'real', 'text', 'blob', 'moment', 'items', 'entries', 'choice'] | None: ...
+
+class StateMoment(Message):
+    clock_us: int
+    zone: str
+    offset_us: int
+    offset_name: str
+    fold: bool
+    def __init__(
+        self,
+        *,
+        clock_us: int | None = ...,
+        zone: str | None = ...,
+        offset_us: int | None = ...,
+        offset_name: str | None = ...,
+        fold: bool | None = ...,
+    ) -> None: ...
+
+class StateItems(Message):
+    @property
+    def values(self) -> RepeatedCompositeFieldContainer[StateValue]: ...
+    def __init__(
+        self,
+        *,
+        values: Iterable[StateValue] | None = ...,
+    ) -> None: ...
+
+class StateEntries(Message):
+    @property
+    def keys(self) -> RepeatedCompositeFieldContainer[StateValue]: ...
+    @property
+    def values(self) -> RepeatedCompositeFieldContainer[StateValue]: ...
+    def __init__(
+        self,
+        *,
+        keys: Iterable[StateValue] | None = ...,
+        values: Iterable[StateValue] | None = ...,
+    ) -> None: ...
+
+class StateChoice(Message):
+    index: int
+    @property
+    def value(self) -> StateValue: ...
+    def __init__(
+        self,
+        *,
+        index: int | None = ...,
+        value: StateValue | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: Literal['value']) -> bool: ...
+
+class StateOrder(Message):
+    map: int
+    @property
+    def places(self) -> RepeatedScalarFieldContainer[int]: ...
+    def __init__(
+        self,
+        *,
+        map: int | None = ...,
+        places: Iterable[int] | None = ...,
+    ) -> None: ...
+
 class ErrorInfo(Message):
     reason: str
     domain: str
