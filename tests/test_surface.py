@@ -31,7 +31,7 @@ ROOT = [
 ]
 NAMES: dict[str, list[str]] = {
     "angzarr_domain": ROOT,
-    "angzarr_domain.embedded": ["Coordinator", "DeferredKey", "EventStore", "HeadMoved", "Stream"],
+    "angzarr_domain.embedded": ["Coordinator", "DeferredKey", "EventFile", "EventStore", "HeadMoved", "Stream"],
     "angzarr_domain.hosting": [
         "AggregateLogic",
         "BusinessLogic",

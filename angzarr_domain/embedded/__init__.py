@@ -4,6 +4,7 @@
 """
 
 from ._coordinator import Coordinator
+from ._event_file import EventFile
 from ._store.base import DeferredKey, EventStore, HeadMoved, Stream
 
-__all__ = ["Coordinator", "DeferredKey", "EventStore", "HeadMoved", "Stream"]
+__all__ = ["Coordinator", "DeferredKey", "EventFile", "EventStore", "HeadMoved", "Stream"]

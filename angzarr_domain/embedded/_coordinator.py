@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, Final, Self
 from uuid import UUID, uuid4
 
-from angzarr_domain.books import check_domain, to_nanoseconds
+from angzarr_domain.books import Cover, EventPage, Snapshot, check_domain, to_nanoseconds
 from angzarr_domain.client import DEFAULT_TIMEOUT, AsyncDomainClient, DomainClient, ThreadedTransport
 from angzarr_domain.exceptions import ServingError, UsageError
 from angzarr_domain.hosting import AggregateLogic, BusinessLogic, RemoteLogic, ServerTls, Serving
@@ -21,6 +21,7 @@ from angzarr_domain.hosting._workers import Workers
 
 from ._pipeline import Pipeline
 from ._queries import Queries
+from ._restoring import restore
 from ._servicers import answers, in_pools
 from ._store.base import EventStore
 from ._store.memory import MemoryStore
@@ -200,6 +201,26 @@ class Coordinator:
         """
         with self:
             self.start(*addresses, tls=tls, socket_mode=socket_mode, grace=grace).run(stop, announce)
+
+    def restore(self, cover: Cover, pages: Iterable[EventPage], snapshot: Snapshot | None = None) -> bool:
+        """Store a stream as it was recorded elsewhere, payloads and times included: all of it, or nothing.
+
+        No business logic is asked. False if the stream is there already, with equal pages.
+
+        Args:
+            cover: Domain and root; the domain need not be served here.
+            pages: Every page, from sequence 0 on or from where the snapshot leads on; taken as they come.
+            snapshot: Stored with them.
+
+        Raises:
+            StoreError: STREAM_DIFFERS: the stream is there already, with other pages, or more of them, or fewer.
+            UsageError: The pages do not follow each other, or the coordinator is closed.
+            InvalidArgument: The cover names no stream.
+            NotSupported: It has what no stream here can keep: a named timeline, or the cover's `ext`.
+
+        """
+        self._check_open()
+        return restore(self._store, cover, pages, snapshot)
 
     def close(self) -> None:
         """Stop serving, wait for appends under way, close the data file; harmless when repeated.

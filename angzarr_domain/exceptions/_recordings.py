@@ -23,8 +23,11 @@ class RecordingError(AngzarrError):
     default_status = Status.DATA_LOSS
 
     def __init__(self, message: str, *, path: str = "", line: int | None = None, code: str | None = None) -> None:
-        where = {**({"path": path} if path else {}), **({} if line is None else {"line": line})}
-        super().__init__(message, code=code, details=where)
+        super().__init__(
+            message,
+            code=code,
+            details={**({"path": path} if path else {}), **({} if line is None else {"line": line})},
+        )
 
     @property
     def path(self) -> str:

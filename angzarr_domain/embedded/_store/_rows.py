@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
-from angzarr_domain.books import EventPage, Payload, PayloadReference, PayloadStorageType
+from angzarr_domain.books import EventPage, Payload, PayloadReference, PayloadStorageType, Snapshot
 from angzarr_domain.exceptions import UsageError
 
 #: sequence, created_at in ns, type URL, payload, external reference
@@ -23,6 +23,23 @@ def rows_of(expected_head: int, pages: Sequence[EventPage]) -> list[Row]:
                 field="pages",
             )
     return [_row_of(sequence, page) for sequence, page in enumerate(pages, expected_head)]
+
+
+def restored_rows(pages: Iterable[EventPage], snapshot: Snapshot | None) -> Iterator[Row]:
+    """The rows of a whole stream, as its pages come; UsageError at the first that does not follow."""
+    following: int | None = None
+    for page in pages:
+        if following is None:
+            # Without the events before it, a stream goes on only from a snapshot that stands for them.
+            most = 0 if snapshot is None else snapshot.sequence + 1
+            following = page.sequence if page.sequence is not None and 0 <= page.sequence <= most else 0
+        if page.sequence != following:
+            raise UsageError(
+                f"a page of a stream to be restored carries sequence {page.sequence} where {following} comes next",
+                field="pages",
+            )
+        yield _row_of(following, page)
+        following += 1
 
 
 def _row_of(sequence: int, page: EventPage) -> Row:

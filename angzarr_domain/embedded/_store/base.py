@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -83,6 +83,17 @@ class EventStore(Protocol):
         Raises:
             HeadMoved: The head is another one, or `deferred` is known already; nothing was stored.
             UsageError: The pages carry other sequences; nothing was stored.
+
+        """
+        ...
+
+    def restore(self, stream: Stream, pages: Iterable[EventPage], snapshot: Snapshot | None = None) -> None:
+        """Store a whole stream as it was recorded elsewhere, or nothing of it. Pages are taken as they come.
+
+        Raises:
+            HeadMoved: The stream is there already; no page was taken.
+            UsageError: The pages do not follow each other, from 0 on or from where the snapshot leads on; nothing
+                was stored.
 
         """
         ...

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
 from angzarr_domain.books import EventPage, Snapshot, SnapshotRetention
 from angzarr_domain.exceptions import StoreError
 
-from ._rows import Row, page_of, rows_of, size_of
+from ._rows import Row, page_of, restored_rows, rows_of, size_of
 from .base import PIECE_BYTES, PIECE_PAGES, DeferredKey, HeadMoved, Stream
 
 
@@ -85,6 +85,21 @@ class MemoryStore:
                 kept.snapshots = [*_outliving(kept.snapshots, snapshot.sequence), snapshot]
             if deferred is not None:
                 kept.executed[deferred] = range(expected_head, expected_head + len(rows))
+            self._streams[stream] = kept
+
+    def restore(self, stream: Stream, pages: Iterable[EventPage], snapshot: Snapshot | None = None) -> None:
+        """See `EventStore.restore`."""
+        if head := self.head(stream):
+            raise HeadMoved(head)
+        rows = list(restored_rows(pages, snapshot))
+        with self._guard:
+            kept = self._kept(stream)
+            if kept.head:
+                raise HeadMoved(kept.head)
+            kept.first = rows[0][0] if rows else 0
+            kept.rows += rows
+            kept.correlation_ids += [""] * len(rows)
+            kept.snapshots += [] if snapshot is None else [snapshot]
             self._streams[stream] = kept
 
     def executed(self, stream: Stream, key: DeferredKey) -> range | None:

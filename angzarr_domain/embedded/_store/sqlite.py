@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID
@@ -15,7 +15,7 @@ from angzarr_domain.exceptions import UnknownOutcome, UsageError
 
 from ._file import DataFile, translated
 from ._readers import Readers, closed_error
-from ._rows import Row, page_of, rows_of, size_of
+from ._rows import Row, page_of, restored_rows, rows_of, size_of
 from .base import PIECE_BYTES, PIECE_PAGES, DeferredKey, HeadMoved, Stream
 
 _MOST_NS: Final = 2**63 - 1
@@ -26,6 +26,7 @@ _HEAD: Final = (
     "(SELECT max(sequence) FROM snapshots WHERE stream = id), -1) + 1 FROM streams WHERE domain = ? AND root = ?"
 )
 _COLUMNS: Final = "sequence, created_at_ns, type_url, payload, external"
+_INSERT: Final = f"INSERT INTO events ({_COLUMNS}, stream, correlation_id) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _PAGES: Final = (
     f"SELECT {_COLUMNS} FROM events WHERE stream = {_OF_STREAM} AND sequence BETWEEN ? AND ? ORDER BY sequence LIMIT ?"
 )
@@ -101,8 +102,7 @@ class SqliteStore:
             UnknownOutcome: The disk failed while it was being made durable.
 
         """
-        rows = rows_of(expected_head, pages)
-        _check_times(rows)
+        rows = [_fitting(row) for row in rows_of(expected_head, pages)]
         with self._writing, self._transaction(correlation_id) as writer:
             key = _stream_id(writer, stream)
             head: int = writer.execute(_HEAD, _named(stream)).fetchone()[0]
@@ -110,10 +110,18 @@ class SqliteStore:
                 raise HeadMoved(head)
             if deferred is not None:
                 _add_executed(writer, key, deferred, expected_head, len(rows))
-            writer.executemany(
-                f"INSERT INTO events ({_COLUMNS}, stream, correlation_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [(*row, key, correlation_id) for row in rows],
-            )
+            writer.executemany(_INSERT, [(*row, key, correlation_id) for row in rows])
+            if snapshot is not None:
+                _add_snapshot(writer, key, snapshot)
+
+    def restore(self, stream: Stream, pages: Iterable[EventPage], snapshot: Snapshot | None = None) -> None:
+        """See `EventStore.restore`. Raises as `append`."""
+        with self._writing, self._transaction("") as writer:
+            key = _stream_id(writer, stream)
+            if head := writer.execute(_HEAD, _named(stream)).fetchone()[0]:
+                raise HeadMoved(head)
+            # Row by row: a long stream is in memory neither here nor, as its pages are read from a file, there.
+            writer.executemany(_INSERT, ((*_fitting(row), key, "") for row in restored_rows(pages, snapshot)))
             if snapshot is not None:
                 _add_snapshot(writer, key, snapshot)
 
@@ -294,8 +302,9 @@ def _held(time_ns: int) -> int:
     return max(-_MOST_NS, min(time_ns, _MOST_NS))
 
 
-def _check_times(rows: list[Row]) -> None:
-    if any(row[1] is not None and abs(row[1]) > _MOST_NS for row in rows):
+def _fitting(row: Row) -> Row:
+    if row[1] is not None and abs(row[1]) > _MOST_NS:
         raise UsageError(
             "a page's created_at lies beyond the year 2262, which the data file cannot hold", field="pages"
         )
+    return row

@@ -114,6 +114,47 @@ class EventStoreContract:
             store.append(STREAM, 0, [attrs.evolve(page(0), sequence=each) for each in sequences])
         assert (store.head(STREAM), list(store.roots())) == (0, [])
 
+    # Restoring
+
+    def test_a_stream_is_restored_as_it_was(self, store: EventStore) -> None:
+        """Pages of any number, their times and claim checks, and the snapshot beside them."""
+        given = [*pages(0, 600), EventPage(None, 600, None, external=REFERENCE)]
+        store.restore(STREAM, iter(given), snapshot(4))
+        assert (list(store.pages(STREAM)), store.snapshot(STREAM)) == (given, snapshot(4))
+        store.append(STREAM, 601, pages(601, 1))
+        assert store.head(STREAM) == 602
+
+    def test_a_stream_may_begin_after_its_snapshot(self, store: EventStore) -> None:
+        """Where the events that the snapshot stands for were not kept."""
+        store.restore(STREAM, pages(5, 2), snapshot(4))
+        assert (store.head(STREAM), stored(store)) == (7, [5, 6])
+
+    @pytest.mark.parametrize("sequences", [[1], [0, 2], [0, 0], [None]])
+    def test_what_does_not_follow_is_not_restored(self, store: EventStore, sequences: list[int]) -> None:
+        """All or nothing: a hole in a recorded stream keeps all of it out."""
+        with pytest.raises(UsageError):
+            store.restore(STREAM, [attrs.evolve(page(0), sequence=each) for each in sequences])
+        assert (store.head(STREAM), list(store.roots())) == (0, [])
+
+    def test_pages_that_break_off_are_not_restored(self, store: EventStore) -> None:
+        """Whatever their source raises comes out, and nothing was stored."""
+
+        def torn() -> Iterator[EventPage]:
+            yield page(0)
+            raise EOFError
+
+        with pytest.raises(EOFError):
+            store.restore(STREAM, torn())
+        assert (store.head(STREAM), list(store.roots())) == (0, [])
+
+    def test_a_stream_that_is_there_is_not_restored(self, store: EventStore) -> None:
+        """No page is even taken."""
+        store.append(STREAM, 0, pages(0, 2))
+        taken = iter(pages(0, 3))
+        with pytest.raises(HeadMoved) as refused:
+            store.restore(STREAM, taken)
+        assert (refused.value.actual, next(taken).sequence, stored(store)) == (2, 0, [0, 1])
+
     # Ranges
 
     @pytest.mark.parametrize(
@@ -365,6 +406,7 @@ class EventStoreContract:
         calls: list[Callable[[], object]] = [
             lambda: store.head(STREAM),
             lambda: store.append(STREAM, 600, pages(600, 1)),
+            lambda: store.restore(Stream("account", UUID(int=3)), []),
             lambda: store.executed(STREAM, KEY),
             lambda: list(store.pages(STREAM)),
             lambda: list(half_read),
