@@ -26,7 +26,7 @@ class Tls:
 
     """
 
-    ca: Pem | None = None
+    ca: Pem | None = attrs.field(default=None, repr=shown)
     certificate: Pem | None = attrs.field(default=None, repr=shown)
     key: Pem | None = attrs.field(default=None, repr=shown)
     server_name: str = ""

@@ -219,6 +219,28 @@ def test_a_renewed_certificate(kind: type[DomainClient], peer: Peer, tmp_path: P
         assert attempt() is not None
 
 
+def test_renewed_authorities_of_clients(kind: type[DomainClient], peer: Peer, tmp_path: Path) -> None:
+    """Count at the next connection, without a restart; until they are readable, those before do."""
+    trusted = tmp_path / "clients.pem"
+    trusted.write_bytes(CLIENTS.pem)
+    tls = ServerTls(certificate=GOOD.certificate, key=GOOD.key, client_ca=trusted)
+    before, after = own(CLIENTS.issue("me")), own(OTHERS.issue("me"))
+
+    def attempt(client_tls: Tls) -> object:
+        with kind.connect(served.addresses[0], aggregates=[Wallet], tls=client_tls) as client:
+            return put(client)
+
+    with Serving(peer.served(), [HOST], tls=tls) as served:
+        assert attempt(before) is not None
+        trusted.write_bytes(b"-----BEGIN")
+        assert attempt(before) is not None
+        trusted.write_bytes(OTHERS.pem)
+
+        assert attempt(after) is not None
+        with pytest.raises(TlsFailed, match="asks for a client's certificate"):
+            attempt(before)
+
+
 UNUSABLE: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "no such file": (lambda folder: Tls(ca=folder / "gone.pem").authorities(), "ca", r"gone.pem' cannot be read: No"),
     "a folder": (lambda folder: Tls(ca=folder).authorities(), "ca", "cannot be read: Is a directory"),
@@ -275,5 +297,9 @@ def test_tls_that_would_protect_nothing(use: Callable[[], Any], says: str) -> No
 
 
 def test_keys_are_not_shown() -> None:
-    """A repr ends up in logs."""
-    assert "PRIVATE" not in repr(own(GOOD)) + repr(ServerTls(certificate=GOOD.certificate, key=GOOD.key))
+    """A repr ends up in logs: it says where things come from, and of PEM only that it is some."""
+    client = Tls(ca=OURS.pem, certificate=GOOD.certificate, key=GOOD.key)
+    server = ServerTls(certificate="server.pem", key=GOOD.key, client_ca=OURS.pem)
+
+    assert repr(client) == "Tls(ca=bytes, certificate=bytes, key=bytes, server_name='')"
+    assert repr(server) == "ServerTls(certificate='server.pem', key=bytes, client_ca=bytes)"
