@@ -21,13 +21,20 @@ ROOT = [
     "AsyncSpeculativeClient",
     "Context",
     "DomainClient",
+    "Escalation",
     "QueryClient",
+    "Refused",
     "Rejected",
     "Repository",
     "SpeculativeClient",
+    "Undo",
+    "accepts",
     "aggregate",
     "applies",
+    "compensates",
     "handles",
+    "undoes",
+    "upcasts",
 ]
 NAMES: dict[str, list[str]] = {
     "angzarr_domain": ROOT,
@@ -43,6 +50,7 @@ NAMES: dict[str, list[str]] = {
         "Serving",
     ],
     "angzarr_domain.messages": [
+        "NO_ENTRIES",
         "FieldSchema",
         "FrozenMap",
         "OpenEnum",

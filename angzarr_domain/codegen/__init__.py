@@ -1,5 +1,5 @@
-"""Readable Python messages from a user's .proto files."""
+"""Readable Python messages and commands from a user's .proto files."""
 
-from ._generating import generate
+from ._generating import Plan, generate, plan
 
-__all__ = ["generate"]
+__all__ = ["Plan", "generate", "plan"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 import attrs
-from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto
+from google.protobuf.descriptor_pb2 import DescriptorProto, EnumDescriptorProto, FieldDescriptorProto
 
 from angzarr_domain.exceptions import GenerationError
 
 from ._imports import ClassNames
 from ._model import Field
-from ._types import REMEDIES, SCALARS, SPECIAL, Placed
+from ._naming import member_names
+from ._types import DEFAULTS, REMEDIES, SCALARS, SPECIAL, Placed
 
 
 @attrs.frozen
@@ -37,12 +38,22 @@ class FieldReader:
         entry = _map_entry(field, message)
         if entry is not None:
             key, (kind, python) = SCALARS[entry.field[0].type], self._kind(entry.field[1])
-            return Field(
-                name, f"Mapping[{key[1]}, {python}]", "proto_map", (str(field.number), f'"{key[0]}"', kind), doc
-            )
+            arguments = (str(field.number), f'"{key[0]}"', kind)
+            return Field(name, f"Mapping[{key[1]}, {python}]", "proto_map", arguments, "NO_ENTRIES", doc)
         kind, python = self._kind(field)
         annotation, options = _shaped(field, python, message)
-        return Field(name, annotation, "proto", (str(field.number), kind, *options), doc)
+        default = self._default(field, annotation, python)
+        return Field(name, annotation, "proto", (str(field.number), kind, *options), default, doc)
+
+    def _default(self, field: FieldDescriptorProto, annotation: str, python: str) -> str:
+        if annotation != python:
+            return "()" if annotation.startswith("tuple[") else "None"
+        if field.type != FieldDescriptorProto.TYPE_ENUM:
+            return DEFAULTS.get(python, "None")  # a group has none; its file is refused for its syntax
+        enum = self.types[field.type_name].declaration
+        values = enum.value if isinstance(enum, EnumDescriptorProto) else ()
+        names = member_names(enum.name, [value.name for value in values])
+        return f"{python}.{names[0]}"  # proto3 has every enum begin with 0
 
     def _kind(self, field: FieldDescriptorProto) -> tuple[str, str]:
         if field.type in SCALARS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from google.protobuf.descriptor_pb2 import DescriptorProto
 
@@ -24,33 +24,45 @@ class ClassNames:
         self.own = [placed for placed in types.values() if placed.file.name == file_name]
         elsewhere = dict.fromkeys(
             type_name
-            for type_name in _used_types(self.own)
+            for type_name in used_types(self.own)
             if type_name in types and types[type_name].file.name != file_name
         )
-        self.imports = list(_imports([types[name] for name in elsewhere], {placed.python_name for placed in self.own}))
-        self._names = {f".{placed.full_name}": placed.python_name for placed in self.own}
-        self._names |= {name: imported.alias for name, imported in zip(elsewhere, self.imports, strict=True)}
+        self.imports = imports_of([types[name] for name in elsewhere], {placed.python_name for placed in self.own})
+        self._imports = {f".{placed.full_name}": _import(placed, placed.python_name) for placed in self.own}
+        self._imports |= dict(zip(elsewhere, self.imports, strict=True))
 
     def __getitem__(self, type_name: str) -> str:
-        return self._names[type_name]
+        return self._imports[type_name].alias
 
     def all(self) -> list[str]:
         """Every class name of the module, one that occurs twice twice."""
-        return list(self._names.values())
+        return [imported.alias for imported in self._imports.values()]
+
+    def imports_for(self, messages: Sequence[Placed]) -> list[Import]:
+        """What another module has to import that makes these messages, with their fields, by the same names."""
+        needed = dict.fromkeys([*(f".{placed.full_name}" for placed in messages), *used_types(messages)])
+        return [self._imports[type_name] for type_name in needed if type_name in self._imports]
 
 
-def _used_types(own: Sequence[Placed]) -> Iterator[str]:
-    for placed in own:
+def used_types(messages: Iterable[Placed]) -> Iterator[str]:
+    """The types of these messages' fields, each by "." + full name."""
+    for placed in messages:
         if isinstance(placed.declaration, DescriptorProto):
             entries = [nested for nested in placed.declaration.nested_type if nested.options.map_entry]
             for message in (placed.declaration, *entries):
                 yield from (field.type_name for field in message.field if field.type_name)
 
 
-def _imports(elsewhere: Sequence[Placed], own: set[str]) -> Iterator[Import]:
+def imports_of(elsewhere: Sequence[Placed], own: Collection[str]) -> list[Import]:
+    """How to import these classes into a module that has names of its own."""
     names = [placed.python_name for placed in elsewhere]
-    for placed in elsewhere:
-        name = placed.python_name
-        clashes = name in own or names.count(name) > 1
-        local = alias(placed.file.package or "other", name) if clashes else name
-        yield Import(placed.file.name, module_path(placed.file.name), name, local)
+    return [
+        _import(placed, alias(placed.file.package or "other", placed.python_name))
+        if placed.python_name in own or names.count(placed.python_name) > 1
+        else _import(placed, placed.python_name)
+        for placed in elsewhere
+    ]
+
+
+def _import(placed: Placed, local: str) -> Import:
+    return Import(placed.file.name, module_path(placed.file.name), placed.python_name, local)

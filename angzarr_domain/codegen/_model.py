@@ -34,6 +34,7 @@ class Field:
         annotation: Its Python type, as source.
         function: What declares it, `proto` or `proto_map`.
         arguments: The arguments of that call, as source.
+        default: What it holds unless given, as source.
 
     """
 
@@ -41,6 +42,7 @@ class Field:
     annotation: str
     function: str
     arguments: tuple[str, ...]
+    default: str
     doc: str
 
 
@@ -92,3 +94,76 @@ class Module:
     imports: tuple[Import, ...]
     enums: tuple[Enumeration, ...]
     messages: tuple[MessageClass, ...]
+
+
+@attrs.frozen
+class Command:
+    """A command that a class of commands has a method for."""
+
+    method: str
+    message: MessageClass
+
+
+@attrs.frozen
+class CommandsClass:
+    """A class of commands, and its asynchronous twin.
+
+    Attributes:
+        owner: What both are named after.
+
+    """
+
+    owner: str
+    domain: str
+    commands: tuple[Command, ...]
+
+
+@attrs.frozen
+class CommandsModule:
+    """A generated module of the commands that one .proto declares.
+
+    Attributes:
+        imports: The classes of messages that it needs.
+
+    """
+
+    source: str
+    package: str
+    path: PurePosixPath
+    imports: tuple[Import, ...]
+    classes: tuple[CommandsClass, ...]
+
+
+@attrs.frozen
+class SkeletonMethod:
+    """A method of an aggregate's skeleton.
+
+    Attributes:
+        message: Name of the class of the command or event.
+        emits: For a command the names of the events' classes.
+
+    """
+
+    name: str
+    message: str
+    emits: tuple[str, ...]
+    doc: str
+
+
+@attrs.frozen
+class Skeleton:
+    """An aggregate that its author is yet to write.
+
+    Attributes:
+        name: Its class.
+        file: Name of the module, without a folder.
+
+    """
+
+    name: str
+    file: str
+    domain: str
+    doc: str
+    imports: tuple[Import, ...]
+    handlers: tuple[SkeletonMethod, ...]
+    appliers: tuple[SkeletonMethod, ...]

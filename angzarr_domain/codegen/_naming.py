@@ -22,13 +22,64 @@ MODULE_NAMES: Final = frozenset(
 #: What the __init__ that attrs makes uses.
 _INIT_NAMES: Final = frozenset({"self", "attr_dict", "NOTHING"})
 
+#: Where a word begins in CamelCase.
+_WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+#: What a class of commands has of its own.
+_COMMANDS_NAMES: Final = frozenset({"client", "root"})
+
+#: What every aggregate has, and what its class is declared with.
+_AGGREGATE_NAMES: Final = frozenset({"root", "exists", "next_sequence", "aggregate", "applies", "handles", "type"})
+
 _ENUM_NAMES: Final = frozenset(dir(IntEnum)) | frozenset(dir(int)) | {"mro", "name", "value"}
 
 
 def module_path(proto_name: str) -> PurePosixPath:
     """Where the module of a .proto goes: `bank/v1/account.proto` is `bank/v1/account_messages.py`."""
+    return _beside(proto_name, "_messages.py")
+
+
+def commands_path(proto_name: str) -> PurePosixPath:
+    """Where the commands of a .proto go: `bank/v1/account_commands.py`."""
+    return _beside(proto_name, "_commands.py")
+
+
+def _beside(proto_name: str, ending: str) -> PurePosixPath:
     path = PurePosixPath(proto_name)
-    return path.with_name(path.stem.replace("-", "_").replace(".", "_") + "_messages.py")
+    return path.with_name(path.stem.replace("-", "_").replace(".", "_") + ending)
+
+
+def owner_class(name: str) -> str:
+    """What the classes of a component or domain are named after: `Account` for `AccountState`, as for `account`."""
+    parts = re.split(r"[^0-9A-Za-z]+", name.removesuffix("State") or name)
+    return "".join(part[:1].upper() + part[1:] for part in parts)
+
+
+def snake_case(name: str) -> str:
+    """`open_account` for `OpenAccount`, `http_get` for `HTTPGet`."""
+    return _WORDS.sub("_", name).strip("_").lower()
+
+
+def command_method(message: str, taken: Collection[str]) -> str:
+    """The method of a command, in a class of commands.
+
+    Args:
+        message: The command's name in the .proto.
+        taken: Names of the classes that the module imports: a method would hide them from annotations.
+
+    """
+    name = snake_case(message)
+    named = name if name.isidentifier() else f"command_{name}"
+    return _usable(named, MODULE_NAMES | _COMMANDS_NAMES | frozenset(taken))
+
+
+def aggregate_method(message: str, taken: Collection[str]) -> str:
+    """The method of a command or event, in an aggregate that has these methods already."""
+    name = snake_case(message)
+    named = _usable(name if name.isidentifier() else f"message_{name}", _AGGREGATE_NAMES)
+    while named in taken:
+        named += "_"
+    return named
 
 
 def class_name(scope: str, name: str) -> str:
@@ -68,7 +119,7 @@ def _public(name: str) -> str:
 
 def member_names(enum_name: str, protobuf_names: Sequence[str]) -> list[str]:
     """Names of an enum's members: without the common prefix, `ACCOUNT_STATUS_`, if every name allows it."""
-    prefix = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", enum_name).upper() + "_"
+    prefix = _WORDS.sub("_", enum_name).upper() + "_"
     stripped = [name.removeprefix(prefix) for name in protobuf_names]
     if all(name.startswith(prefix) for name in protobuf_names) and all(map(_is_member, stripped)):
         return stripped

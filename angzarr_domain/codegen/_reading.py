@@ -2,23 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from keyword import iskeyword
 
+import attrs
 from google.protobuf.descriptor_pb2 import DescriptorProto, EnumDescriptorProto, FileDescriptorProto, FileDescriptorSet
 
 from angzarr_domain.exceptions import GenerationError
 
-from ._domains import command_domains
+from ._commands import commands_module
+from ._docs import comments_of
 from ._fields import FieldReader
 from ._imports import ClassNames
-from ._model import Enumeration, Field, Member, MessageClass, Module
+from ._model import CommandsModule, Enumeration, Field, Member, MessageClass, Module, Skeleton
 from ._naming import duplicates, field_names, member_names, module_path
+from ._options import Bound, bound_commands
+from ._skeletons import read_skeletons
 from ._types import Placed, all_types, is_foreign
 
 
-def read_modules(described: bytes, names: Sequence[str]) -> list[Module]:
-    """The modules for these .proto files.
+@attrs.frozen
+class Read:
+    """Everything there is to write.
+
+    Attributes:
+        commands: A module for each .proto that declares commands.
+        skeletons: One for each aggregate.
+
+    """
+
+    modules: tuple[Module, ...]
+    commands: tuple[CommandsModule, ...]
+    skeletons: tuple[Skeleton, ...]
+
+
+def read(
+    described: bytes, names: Sequence[str], by_hand: Mapping[str, Iterable[str]], *, builders: bool, skeletons: bool
+) -> Read:
+    """What these .proto files give.
+
+    Args:
+        described: The FileDescriptorSet of them and all they import.
+        names: Of the files.
+        by_hand: Commands whose .proto does not say so, by domain.
+        builders: Modules of commands are asked for.
+        skeletons: Skeletons of aggregates are asked for.
 
     Raises:
         GenerationError: Something in them cannot be generated.
@@ -26,16 +54,20 @@ def read_modules(described: bytes, names: Sequence[str]) -> list[Module]:
     """
     files = {file.name: file for file in FileDescriptorSet.FromString(described).file}
     types = all_types(list(files.values()))
-    domains, issues = command_domains(described)
+    bound, issues = bound_commands(described, by_hand)
     modules: list[Module] = []
+    commands: list[CommandsModule] = []
     for name in names:
         issues += _issues_of_file(files[name])
-        reader = _FileReader(files[name], types, domains)
+        reader = _FileReader(files[name], types, bound)
         modules.append(reader.module())
         issues += reader.issues
+        if builders and (found := commands_module(modules[-1], reader.names, bound, issues)):
+            commands.append(found)
+    drafts = read_skeletons(types, names, bound, issues) if skeletons else []
     if issues:
         raise GenerationError(issues)
-    return modules
+    return Read(tuple(modules), tuple(commands), tuple(drafts))
 
 
 def _issues_of_file(file: FileDescriptorProto) -> Iterator[str]:
@@ -54,35 +86,32 @@ def _issues_of_file(file: FileDescriptorProto) -> Iterator[str]:
 
 
 class _FileReader:
-    def __init__(self, file: FileDescriptorProto, types: Mapping[str, Placed], domains: Mapping[str, str]) -> None:
+    def __init__(self, file: FileDescriptorProto, types: Mapping[str, Placed], bound: Mapping[str, Bound]) -> None:
         self.issues: list[str] = []
         self._file = file
         self._types = types
-        self._domains = domains
-        self._names = ClassNames(file.name, types)
-        self._docs = {
-            tuple(place.path): place.leading_comments or place.trailing_comments
-            for place in file.source_code_info.location
-        }
-        self._defined: set[str] = {imported.alias for imported in self._names.imports}
+        self._bound = bound
+        self.names = ClassNames(file.name, types)
+        self._docs = comments_of(file)
+        self._defined: set[str] = {imported.alias for imported in self.names.imports}
 
     def module(self) -> Module:
         file = self._file
-        for name in duplicates(self._names.all()):
-            both = " and ".join(placed.full_name for placed in self._names.own if placed.python_name == name)
+        for name in duplicates(self.names.all()):
+            both = " and ".join(placed.full_name for placed in self.names.own if placed.python_name == name)
             self.issues.append(f"{file.name}: {both} would both be the class {name}: rename one")
         return Module(
             source=file.name,
             package=file.package,
             path=module_path(file.name),
             doc=self._doc((2,)),
-            imports=tuple(self._names.imports),
+            imports=tuple(self.names.imports),
             enums=tuple(self._enums()),
             messages=tuple(self._messages()),
         )
 
     def _enums(self) -> Iterator[Enumeration]:
-        for placed in self._names.own:
+        for placed in self.names.own:
             if isinstance(placed.declaration, EnumDescriptorProto):
                 self._defined.add(placed.python_name)
                 members = tuple(self._members(placed, placed.declaration))
@@ -96,23 +125,24 @@ class _FileReader:
             yield Member(name, value.number, self._doc((*placed.path, 2, index)))
 
     def _messages(self) -> Iterator[MessageClass]:
-        for placed in self._names.own:
+        for placed in self.names.own:
             if isinstance(placed.declaration, DescriptorProto):
                 yield self._message(placed, placed.declaration)
                 self._defined.add(placed.python_name)
 
     def _message(self, placed: Placed, message: DescriptorProto) -> MessageClass:
-        names = field_names([field.name for field in message.field], self._names.all())
+        names = field_names([field.name for field in message.field], self.names.all())
+        bound = self._bound.get(placed.full_name)
         return MessageClass(
             name=placed.python_name,
             full_name=placed.full_name,
             doc=self._doc(placed.path),
-            domain=self._domains.get(placed.full_name),
+            domain=bound.owner.domain if bound else None,
             fields=tuple(self._fields(placed, message, names)),
         )
 
     def _fields(self, placed: Placed, message: DescriptorProto, names: Mapping[str, str]) -> Iterator[Field]:
-        reader = FieldReader(self._types, self._names, self._defined)
+        reader = FieldReader(self._types, self.names, self._defined)
         for index, field in enumerate(message.field):
             try:
                 yield reader.read(field, names[field.name], message, self._doc((*placed.path, 2, index)))
@@ -120,4 +150,4 @@ class _FileReader:
                 self.issues += [f"{placed.full_name}.{field.name}: {issue}" for issue in error.issues]
 
     def _doc(self, path: tuple[int, ...]) -> str:
-        return self._docs.get(path, "").rstrip()
+        return self._docs.get(path, "")

@@ -61,6 +61,9 @@ SCALARS: Final[Mapping[int, tuple[str, str]]] = {
     if name.removeprefix("TYPE_") in names
 }
 
+#: What a scalar holds unless it is given, as source.
+DEFAULTS: Final[Mapping[str, str]] = {"bool": "False", "bytes": 'b""', "float": "0.0", "int": "0", "str": '""'}
+
 
 @attrs.frozen
 class Placed:

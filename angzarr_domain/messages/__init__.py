@@ -14,9 +14,10 @@ from attrs import frozen
 
 from ._fields import proto, proto_map
 from ._schemas import FieldSchema, Shape, schema_of
-from ._values import FrozenMap, OpenEnum
+from ._values import NO_ENTRIES, FrozenMap, OpenEnum
 
 __all__ = [
+    "NO_ENTRIES",
     "FieldSchema",
     "FrozenMap",
     "OpenEnum",

@@ -10,7 +10,7 @@ from angzarr_domain.exceptions import InvalidArgument
 
 from ._kinds import KINDS, Kind, KindName, instance_of, unchanged
 from ._schemas import SCHEMA, FieldSchema, Shape
-from ._values import FrozenMap
+from ._values import NO_ENTRIES, FrozenMap
 
 Converter = Callable[[Any], Any]
 Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
@@ -58,7 +58,7 @@ def proto_map(number: int, key: KindName, kind: KindName | type[Any] | Callable[
     """A map field: an immutable mapping that takes any mapping."""
     keys, (values, find_type) = KINDS[key], _kind_of(kind)
     schema = FieldSchema(number, values.name, Shape.MAP, find_type, key=key)
-    return _field(schema, FrozenMap[Any, Any](), _to_frozen_map(values), _check_map(keys, values))
+    return _field(schema, NO_ENTRIES, _to_frozen_map(values), _check_map(keys, values))
 
 
 def _field(schema: FieldSchema, default: Any, convert: Converter | None, check: Validator) -> Any:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import IntEnum
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -63,3 +63,7 @@ class FrozenMap(Mapping[K, V]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return FrozenMap, (self._items,)
+
+
+#: What a map holds unless it is given.
+NO_ENTRIES: Final = FrozenMap[Any, Any]()
