@@ -77,6 +77,7 @@ NAMES: dict[str, list[str]] = {
         "NOW",
         "ROOT",
         "Given",
+        "Invariant",
         "Outcome",
         "ScenarioContext",
         "ScenarioFailed",

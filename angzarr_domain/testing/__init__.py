@@ -17,6 +17,7 @@ from ._envelopes import (
 )
 from ._failure import ScenarioFailed
 from ._identities import DEFAULT_TEST_NAMESPACE, uuid_for, uuid_obj_for, uuid_str_for
+from ._invariants import Invariant
 from ._scenario import Given, Outcome, given
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "NOW",
     "ROOT",
     "Given",
+    "Invariant",
     "Outcome",
     "ScenarioContext",
     "ScenarioFailed",

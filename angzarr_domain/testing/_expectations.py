@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -13,6 +13,7 @@ from angzarr_domain.exceptions import Status, UsageError, detail_text
 from ._causes import of_another_rejection, of_another_state, of_no_rejection, of_other_events
 from ._differences import ANY, differences
 from ._failure import ScenarioFailed
+from ._invariants import broken_by, invariant_name
 from ._report import answer_blocks, differing, event_block, rejection_block, report, section, shown, side_by_side
 from ._run import Run
 from ._source import Source
@@ -91,6 +92,21 @@ def expect_state(run: Run[Any], fields: Mapping[str, Any]) -> None:
             ending=lambda source: f".then_state({', '.join(f'{n}={source.of(v)}' for n, v in fields.items())})",
         )
     )
+
+
+def expect_invariants(run: Run[Any], invariants: Sequence[Callable[..., object]]) -> None:
+    """Each of these holds."""
+    __tracebackhide__ = True
+    history = run.history + run.decision.events
+    for invariant in invariants:
+        how = broken_by(invariant, run.after.state, history)
+        if how is not None:
+            headline = f"{run.cls.__name__} breaks {invariant_name(invariant)}: {how}"
+            raise ScenarioFailed(report(run, headline, ending=_then_holds(invariant)))
+
+
+def _then_holds(invariant: Callable[..., object]) -> Callable[[Source], str]:
+    return lambda source: f".then_holds({source.function(invariant)})"
 
 
 def _refuse_unknown(cls: type[Any], fields: Mapping[str, Any]) -> None:

@@ -17,6 +17,7 @@ from ._run import Run
 from ._source import Source
 
 _WIDTH = 60  # of a column; whole values stand under "differs"
+_SEE_AGAIN = "to see it again"
 
 
 def report(run: Run[Any], headline: str, *sections: str, ending: Callable[[Source], str] | None = None) -> str:
@@ -104,15 +105,22 @@ def _history(run: Run[Any]) -> str:
 
 def _reproducer(run: Run[Any], ending: Callable[[Source], str] | None) -> str:
     source = Source()
+    text = scenario_source(run, source) + ("" if ending is None else ending(source))
+    lines = [*source.imports, "", *text.splitlines()]
+    return section(_SEE_AGAIN, lines).replace("\n  \n", "\n\n")
+
+
+def scenario_source(run: Run[Any], source: Source) -> str:
+    """The run as the Python that repeats it, without any expectation."""
     source.need("angzarr_domain.testing", "given")
     given = [source.name(run.cls), *map(source.of, run.history), *_options(run, source)]
     text = f"given(\n{''.join(f'    {argument},{chr(10)}' for argument in given)})"
-    if run.command is not None:
-        text += f".when({source.of(run.command)})"
-    if ending is not None:
-        text += ending(source)
-    lines = [*source.imports, "", *text.splitlines()]
-    return section("to see it again", lines).replace("\n  \n", "\n\n")
+    return text if run.command is None else f"{text}.when({source.of(run.command)})"
+
+
+def without_reproducer(text: str) -> str:
+    """A report without its last part, for reports that show another one."""
+    return text.partition(f"\n\n{_SEE_AGAIN}:")[0]
 
 
 def _options(run: Run[Any], source: Source) -> Iterable[str]:

@@ -15,7 +15,8 @@ from angzarr_domain.exceptions import Rejected, Status
 from ._arguments import refuse_foreign, refuse_no_messages
 from ._checks import check, check_history, watched
 from ._defaults import NOW, ROOT
-from ._expectations import expect_events, expect_rejection, expect_state
+from ._expectations import expect_events, expect_invariants, expect_rejection, expect_state
+from ._invariants import Invariant
 from ._report import shown
 from ._run import Options, Run, follow, start
 
@@ -89,6 +90,22 @@ class Given(Generic[A]):
         expect_state(self._run, fields)
         return self
 
+    def then_holds(self, *invariants: Invariant[A]) -> Self:
+        """What always has to hold does, of this history.
+
+        Args:
+            invariants: Functions of the aggregate, or of the aggregate and its events so far, that return False or
+                raise AssertionError where they are broken.
+
+        Raises:
+            ScenarioFailed: One of them is broken; the text names it.
+            UsageError: One of them takes other arguments.
+
+        """
+        __tracebackhide__ = True
+        expect_invariants(self._run, invariants)
+        return self
+
     @property
     def state(self) -> A:
         """A copy of the aggregate."""
@@ -154,6 +171,16 @@ class Outcome(Generic[A]):
         """
         __tracebackhide__ = True
         expect_state(self._run, fields)
+        return self
+
+    def then_holds(self, *invariants: Invariant[A]) -> Self:
+        """What always has to hold does, after the command.
+
+        Same as `Given.then_holds`.
+
+        """
+        __tracebackhide__ = True
+        expect_invariants(self._run, invariants)
         return self
 
     def when(self, command: Message) -> Outcome[A]:

@@ -14,6 +14,7 @@ from uuid import UUID
 import attrs
 
 from ._differences import ANY
+from ._lambdas import globals_of, lambda_text
 
 
 class Source:
@@ -36,6 +37,19 @@ class Source:
         outside, _, name = cls.__qualname__.rpartition("<locals>.")
         if not outside and cls.__module__ not in {"builtins", "__main__"}:
             self.need(cls.__module__, name.partition(".")[0])
+        return name
+
+    def function(self, function: Callable[..., Any]) -> str:
+        """A function: its name, imported; a lambda as it is written, or "..." if that cannot be told."""
+        name: str = getattr(function, "__qualname__", "<lambda>")
+        if name.endswith("<lambda>"):
+            for used, value in globals_of(function):
+                if value.__module__ not in {"builtins", "__main__"}:
+                    self.need(value.__module__, used)
+            return lambda_text(function) or "..."
+        outside, _, name = name.rpartition("<locals>.")
+        if not outside and function.__module__ != "__main__":
+            self.need(function.__module__, name.partition(".")[0])
         return name
 
     def need(self, module: str, name: str) -> str:
