@@ -10,7 +10,7 @@ from typing import Any, Self, TypedDict, Unpack
 import attrs
 import grpc
 
-from ._budget import Default, Metadata, Retrying, Timeout
+from ._budget import Budget, Default, Metadata, Retrying, Timeout
 from ._connection import BaseConnection, KnownTypes
 from ._endpoints import Endpoint, endpoint_for, endpoint_of, parse_endpoint
 from ._policies import RetryPolicy
@@ -119,20 +119,23 @@ class BaseClient(ABC):
             tls: For https://: whom to trust besides the system's roots, and who this client is.
             credentials: For https://, in place of `tls`.
             token: A bearer token, or what gives it, asked before each call.
-            token_in_plaintext: Send the token even where everyone on the way can read it.
+            token_in_plaintext: Send the token, or an authorization of the metadata, even where everyone on the way can
+                read it.
             channel: How it connects, stays connected, and what it lets through.
             protocol: The generation of the protocol that the coordinator speaks; found out unless given.
 
         Raises:
             InvalidEndpoint: The text is no endpoint.
-            UsageError: TLS for an endpoint that is not https://, certificates that cannot be read, or a token that
-                would travel unprotected.
+            UsageError: TLS for an endpoint that is not https://, certificates that cannot be read, or a token
+                or an authorization that would travel unprotected.
 
         """
         place = parse_endpoint(endpoint)
         shown = Token.of(token, place, in_plaintext=token_in_plaintext)
+        pairs = Budget.of(None, metadata).metadata
+        shown.check(pairs)
         options = ClientOptions(
-            types=types, aggregates=aggregates, timeout=timeout, metadata=metadata, retry=retry, protocol=protocol
+            types=types, aggregates=aggregates, timeout=timeout, metadata=pairs, retry=retry, protocol=protocol
         )
         return cls._at(Access(place, tls, credentials, shown, channel), options)
 

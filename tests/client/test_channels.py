@@ -93,6 +93,24 @@ def test_a_token_that_everybody_could_read() -> None:
     assert caught.value.field == "token"
 
 
+def test_an_authorization_that_everybody_could_read(kind: type[DomainClient], peer: Peer, endpoint: str) -> None:
+    """Is refused as a token is, whoever brings it, and allowed by the same word."""
+    mine = [("tenant", "a"), ("authorization", "Bearer mine")]
+    refused = pytest.raises(UsageError, match=r"can be read on the way: .* allow it by token_in_plaintext=True")
+
+    with refused as caught:
+        kind.connect(endpoint, metadata=mine)
+    with kind.connect(endpoint) as client, refused:
+        put(client, metadata=(("authorization", "Bearer mine"),))
+    with kind.connect(endpoint) as client, refused:
+        put(client.with_options(metadata=mine))
+    with kind.connect(endpoint, metadata=mine, token_in_plaintext=True) as client:
+        put(client)
+
+    assert caught.value.field == "metadata"
+    assert [each["authorization"] for each in peer.metadata] == ["Bearer mine"]
+
+
 def secret_token() -> str:
     return "se cret"
 

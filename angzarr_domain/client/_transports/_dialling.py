@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Self
 
 import attrs
 import grpc
@@ -81,46 +81,63 @@ def _system_authorities() -> bytes | None:
 
 @attrs.frozen
 class Token:
-    """Shows a server who is calling.
+    """Shows a server who is calling, where nobody on the way can read it.
 
     Attributes:
-        source: The bearer token, or what gives it, asked before each call.
+        source: The bearer token, or what gives it, asked before each call; None for none.
+        readable: Where it could be read on the way; "" where nobody can, or where that is allowed.
 
     """
 
-    source: str | Callable[[], str] = attrs.field(repr=False)
+    source: str | Callable[[], str] | None = attrs.field(default=None, repr=False)
+    readable: str = ""
 
     @classmethod
-    def of(cls, source: str | Callable[[], str] | None, endpoint: Endpoint, *, in_plaintext: bool) -> Token | None:
+    def of(cls, source: str | Callable[[], str] | None, endpoint: Endpoint, *, in_plaintext: bool) -> Self:
         """The token for calls to this endpoint.
 
         Raises:
             UsageError: Whoever listens in on the way could read and use it; or it is none.
 
         """
-        if source is None:
-            return None
-        if not (endpoint.secure or endpoint.socket or in_plaintext):
-            raise UsageError(
-                f"a token sent to {endpoint.text} can be read on the way: use https://, a socket, or allow it by "
-                "token_in_plaintext=True",
-                field="token",
-            )
-        token = cls(source)
+        protected = endpoint.secure or endpoint.socket or in_plaintext
+        token = cls(source, "" if protected else endpoint.text)
+        if source is not None and token.readable:
+            raise _readable("a token", token.readable, "token")
         if isinstance(source, str):
             token.beside(())  # a wrong one is an error here rather than at the first call
         return token
+
+    def check(self, metadata: Metadata) -> bool:
+        """Whether the metadata shows who is calling.
+
+        Raises:
+            UsageError: It does, and could be read on the way.
+
+        """
+        shows = any(key == _HEADER for key, _ in metadata)
+        if shows and self.readable:
+            raise _readable(f"metadata {_HEADER!r}", self.readable, "metadata")
+        return shows
 
     def beside(self, metadata: Metadata) -> Metadata:
         """The metadata of a call with the token, unless the call brings its own.
 
         Raises:
-            UsageError: It is no token.
+            UsageError: It is no token, or the call's own could be read on the way.
 
         """
-        if any(key == _HEADER for key, _ in metadata):
+        if self.check(metadata) or self.source is None:
             return metadata
         text = self.source if isinstance(self.source, str) else self.source()
         if not (isinstance(text, str) and _TOKEN.fullmatch(text)):  # pyright: ignore[reportUnnecessaryIsInstance] - what a function gives
             raise UsageError("the token is no bearer token: letters, digits and ._~+/- without spaces", field="token")
         return (*metadata, (_HEADER, f"Bearer {text}"))
+
+
+def _readable(what: str, endpoint: str, field: str) -> UsageError:
+    return UsageError(
+        f"{what} sent to {endpoint} can be read on the way: use https://, a socket, or allow it by "
+        "token_in_plaintext=True",
+        field=field,
+    )

@@ -69,7 +69,7 @@ class GrpcTransport:
         self._channel = channel
         self._endpoint = endpoint
         self._owns_channel = owns_channel
-        self._token = token
+        self._token = Token() if token is None else token
         self._second_look = second_look
         self._closed = False
         self._callables: dict[str, Callable[..., Any]] = {}
@@ -137,7 +137,7 @@ class GrpcTransport:
     def _begin(self, call: Callable[..., Any], request: object, options: CallOptions) -> Any:
         if self._closed:
             raise closed(self._endpoint)
-        metadata = options.metadata if self._token is None else self._token.beside(options.metadata)
+        metadata = self._token.beside(options.metadata)
         try:
             return call(request, timeout=options.timeout, metadata=metadata)
         except ValueError as error:

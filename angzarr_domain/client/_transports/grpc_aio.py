@@ -64,7 +64,7 @@ class AsyncGrpcTransport:
         self._open_channel = open_channel
         self._endpoint = endpoint
         self._owns_channel = owns_channel
-        self._token = token
+        self._token = Token() if token is None else token
         self._second_look = second_look
         self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -147,7 +147,7 @@ class AsyncGrpcTransport:
         call = self._callables.get(method.path)
         if call is None:
             call = self._callables[method.path] = getattr(channel, kind)(method.path)
-        metadata = options.metadata if self._token is None else self._token.beside(options.metadata)
+        metadata = self._token.beside(options.metadata)
         try:
             return call(request, timeout=options.timeout, metadata=metadata)
         except grpc.aio.UsageError as error:
