@@ -9,20 +9,17 @@ import attrs
 
 from angzarr_domain import DomainClient, Rejected, Repository
 from angzarr_domain.books import compute_root
+from angzarr_domain.client import ReadyCommand
 from angzarr_domain.exceptions import StreamBusy, UnknownOutcome
 
 from .messages import (
     CloseAccount,
-    CompleteTransfer,
     Deposit,
-    FailTransfer,
     FreezeAccount,
-    MarkDebited,
-    MarkRefunded,
     NoteRefusal,
     OpenAccount,
     Refund,
-    StartTransfer,
+    TransferCommands,
     UnfreezeAccount,
     Withdraw,
 )
@@ -30,7 +27,6 @@ from .operations import Kind, Operation
 from .transfer import Transfer, TransferStatus
 
 AccountCommand = OpenAccount | Deposit | Withdraw | Refund | FreezeAccount | UnfreezeAccount | CloseAccount
-TransferStep = MarkDebited | CompleteTransfer | FailTransfer | MarkRefunded
 
 #: How often a command is sent whose answer gets lost. Its reference, or its step, keeps it from being applied twice.
 TRIES: Final = 3
@@ -100,12 +96,12 @@ class Teller:
 
     def _transfer(self, operation: Operation) -> Outcome:
         root = compute_root("transfer", operation.reference)
-        start = StartTransfer(
+        start = TransferCommands(self._client, root).start_transfer(
             reference=operation.reference, source=operation.account, target=operation.to, amount=operation.amount
         )
         before = False
         try:
-            self._send(start, root)
+            self._send(start)
         except Rejected as rejected:
             if rejected.code != "DUPLICATE_REFERENCE":
                 return Outcome(rejected.code, rejected.message)
@@ -116,23 +112,24 @@ class Teller:
     def _finish(self, root: UUID) -> Transfer:
         transfer = self._transfers.load(root)
         while transfer.is_open:
-            self._send(self._next_step(transfer), root)
+            self._send(self._next_step(transfer))
             transfer = self._transfers.load(root)
         return transfer
 
-    def _next_step(self, transfer: Transfer) -> TransferStep:
+    def _next_step(self, transfer: Transfer) -> ReadyCommand:
         """Do what comes next with the accounts; the step to record. Doing it twice is as good as once."""
+        steps = TransferCommands(self._client, transfer.root)
         debit, credit, refund = (f"{transfer.reference}/{step}" for step in ("debit", "credit", "refund"))
         if transfer.status is TransferStatus.STARTED:
             paid = self._decide(transfer.source, Withdraw(reference=debit, amount=transfer.amount))
             if paid.applied:
-                return MarkDebited()
-            return FailTransfer(code=paid.code, message=f"{transfer.source}: {paid.message}")
+                return steps.mark_debited()
+            return steps.fail_transfer(code=paid.code, message=f"{transfer.source}: {paid.message}")
         received = self._decide(transfer.target, Deposit(reference=credit, amount=transfer.amount))
         if received.applied:
-            return CompleteTransfer()
+            return steps.complete_transfer()
         self._apply(transfer.source, Refund(reference=refund, withdrawal=debit))
-        return MarkRefunded(code=received.code, message=f"{transfer.target}: {received.message}")
+        return steps.mark_refunded(code=received.code, message=f"{transfer.target}: {received.message}")
 
     def _decide(self, account: str, command: AccountCommand) -> Outcome:
         """Have the account decide. A refusal is noted there: later, with more money, it would be no refusal."""
@@ -148,14 +145,14 @@ class Teller:
 
     def _apply(self, account: str, command: AccountCommand | NoteRefusal) -> Outcome:
         try:
-            self._send(command, compute_root("account", account))
+            self._send(self._client.command(command, compute_root("account", account)))
         except Rejected as rejected:
             if rejected.code != "DUPLICATE_REFERENCE":
                 raise
             return Outcome(before=True)
         return Outcome()
 
-    def _send(self, command: AccountCommand | NoteRefusal | StartTransfer | TransferStep, root: UUID) -> None:
+    def _send(self, command: ReadyCommand) -> None:
         """Send, and send again if nobody knows what became of it.
 
         Raises:
@@ -164,8 +161,8 @@ class Teller:
         """
         for _ in range(TRIES - 1):
             try:
-                self._client.command(command, root).send_sync()
+                command.send_sync()
             except (UnknownOutcome, StreamBusy):
                 continue
             return
-        self._client.command(command, root).send_sync()
+        command.send_sync()

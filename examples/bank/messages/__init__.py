@@ -1,5 +1,6 @@
 """The bank's commands and events, as generated from proto/."""
 
+from .account_commands import AccountCommands
 from .account_messages import (
     AccountClosed,
     AccountFrozen,
@@ -19,6 +20,7 @@ from .account_messages import (
     Withdraw,
     Withdrawn,
 )
+from .transfer_commands import TransferCommands
 from .transfer_messages import (
     CompleteTransfer,
     FailTransfer,
@@ -34,6 +36,7 @@ from .transfer_messages import (
 
 __all__ = [
     "AccountClosed",
+    "AccountCommands",
     "AccountFrozen",
     "AccountOpened",
     "AccountReopened",
@@ -52,6 +55,7 @@ __all__ = [
     "Refund",
     "Refunded",
     "StartTransfer",
+    "TransferCommands",
     "TransferCompleted",
     "TransferDebited",
     "TransferFailed",
