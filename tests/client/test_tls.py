@@ -61,6 +61,35 @@ def test_an_authority_of_ones_own(kind: type[DomainClient], peer: Peer, call: Ca
         assert call(client) is not None
 
 
+@pytest.mark.parametrize("folders", ["{0}", "/nowhere:{0}"], ids=["one", "one of several"])
+def test_a_folder_of_the_systems(
+    kind: type[DomainClient], peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folders: str
+) -> None:
+    """Is where some systems keep their trusted roots, each in a file that is named by its hash."""
+    (tmp_path / "0123abcd.0").write_bytes(OURS.pem)
+    (tmp_path / "0123abcd.1").write_text("no certificate")
+    (tmp_path / "README").write_text("no certificate either")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", folders.format(tmp_path))
+
+    with serving(peer) as served, kind.connect(served.addresses[0], aggregates=[Wallet]) as client:
+        assert put(client) is not None
+
+
+def test_a_system_that_trusts_nobody(
+    kind: type[DomainClient], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log says whose roots count then, which are not the system's."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+
+    with kind.connect("https://127.0.0.1:1"):
+        pass
+
+    assert "no trusted roots" in caplog.text
+    assert str(tmp_path / "none.pem") in caplog.text
+
+
 def test_files(kind: type[DomainClient], peer: Peer, tmp_path: Path) -> None:
     """Paths are as good as PEM, on both sides."""
     certificate, key = GOOD.written(tmp_path, "server")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import re
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, Self
 
 import attrs
@@ -15,9 +18,13 @@ from angzarr_domain.client._settings import ChannelSettings
 from angzarr_domain.client._tls import Tls
 from angzarr_domain.exceptions import UsageError
 
+logger: Final = logging.getLogger("angzarr_domain.client")
+
 Metadata = tuple[tuple[str, str | bytes], ...]
 
 _HEADER: Final = "authorization"
+# How a folder of certificates is indexed.
+_HASHED: Final = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 
@@ -75,8 +82,28 @@ def _tls_credentials(tls: Tls) -> grpc.ChannelCredentials:
 
 def _system_authorities() -> bytes | None:
     # Left alone, gRPC trusts the roots in its own wheel rather than those of the system.
-    trusted = ssl.create_default_context().get_ca_certs(binary_form=True)
+    context = ssl.create_default_context()
+    places = ssl.get_default_verify_paths()
+    if places.openssl_capath_env in os.environ or not context.get_ca_certs():
+        _load_folders(context, os.environ.get(places.openssl_capath_env, places.openssl_capath))
+    trusted = context.get_ca_certs(binary_form=True)
+    if not trusted:
+        logger.warning(
+            "this system has no trusted roots, neither in %s nor in %s: those that gRPC brings along are trusted; "
+            "install the system's, or name an authority by Tls(ca=...)",
+            os.environ.get(places.openssl_cafile_env, places.openssl_cafile),
+            os.environ.get(places.openssl_capath_env, places.openssl_capath),
+        )
     return "".join(map(ssl.DER_cert_to_PEM_cert, trusted)).encode() or None
+
+
+def _load_folders(context: ssl.SSLContext, folders: str) -> None:
+    # OpenSSL itself looks there only once it meets a certificate, and lists nothing.
+    for folder in filter(os.path.isdir, folders.split(os.pathsep)):
+        for entry in os.scandir(folder):
+            if _HASHED.fullmatch(entry.name):
+                with suppress(ssl.SSLError, OSError):  # what cannot be read there, OpenSSL passes over as well
+                    context.load_verify_locations(cafile=entry.path)
 
 
 @attrs.frozen
