@@ -73,6 +73,9 @@ def _socket(text: str, path: str) -> Endpoint:
 
 
 def _tcp(text: str, address: str, *, secure: bool) -> Endpoint:
+    _, slash, path = address.partition("/")
+    if slash:
+        raise InvalidEndpoint(text, f"a path is not part of one: leave out {slash + path!r}")
     host, colon, port = address.rpartition(":")
     if not colon or address.endswith("]"):
         raise InvalidEndpoint(text, "it has no port")
