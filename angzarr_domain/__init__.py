@@ -6,7 +6,20 @@ rooms further in: `angzarr_domain.testing`, `.embedded`, `.hosting`, `.books`, `
 
 from typing import TYPE_CHECKING
 
-from .aggregates import Aggregate, Context, aggregate, applies, handles
+from .aggregates import (
+    Aggregate,
+    Context,
+    Escalation,
+    Refused,
+    Undo,
+    accepts,
+    aggregate,
+    applies,
+    compensates,
+    handles,
+    undoes,
+    upcasts,
+)
 from .exceptions import AngzarrError, Rejected
 
 if TYPE_CHECKING:
@@ -61,11 +74,18 @@ __all__ = [
     "AsyncSpeculativeClient",
     "Context",
     "DomainClient",
+    "Escalation",
     "QueryClient",
+    "Refused",
     "Rejected",
     "Repository",
     "SpeculativeClient",
+    "Undo",
+    "accepts",
     "aggregate",
     "applies",
+    "compensates",
     "handles",
+    "undoes",
+    "upcasts",
 ]

@@ -4,25 +4,41 @@ from ._base import Aggregate, Facts, facts_of, keep_facts
 from ._changes import Change, changes
 from ._context import Context, utc_now
 from ._decide import Decision, decide, handler_of
-from ._definition import AggregateDefinition, Applier, Handler, aggregate, definition_of
+from ._definition import AggregateDefinition, aggregate, definition_of
+from ._entries import Applier, Compensator, FactHandler, Handler, Undoer, Upcast
+from ._findings import Finding
 from ._marks import applies, handles
+from ._occasions import accepts, compensates, undoes, upcasts
+from ._refusals import Escalation, Refused, Undo
 from ._replay import Fold, Replayed, advance, replay
+from ._snapshots import SnapshotPolicy
 
 __all__ = [
     "Aggregate",
     "AggregateDefinition",
     "Applier",
     "Change",
+    "Compensator",
     "Context",
     "Decision",
+    "Escalation",
+    "FactHandler",
     "Facts",
+    "Finding",
     "Fold",
     "Handler",
+    "Refused",
     "Replayed",
+    "SnapshotPolicy",
+    "Undo",
+    "Undoer",
+    "Upcast",
+    "accepts",
     "advance",
     "aggregate",
     "applies",
     "changes",
+    "compensates",
     "decide",
     "definition_of",
     "facts_of",
@@ -30,5 +46,7 @@ __all__ = [
     "handles",
     "keep_facts",
     "replay",
+    "undoes",
+    "upcasts",
     "utc_now",
 ]

@@ -12,7 +12,8 @@ from angzarr_domain.exceptions import HandlerFailed, NotHandled, Rejected, Usage
 
 from ._base import Aggregate, facts_of
 from ._context import Context
-from ._definition import AggregateDefinition, Handler, full_class_name
+from ._definition import AggregateDefinition, full_class_name
+from ._entries import Handler
 from ._replay import Replayed
 
 A = TypeVar("A", bound=Aggregate)

@@ -1,40 +1,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, dataclass_transform
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, dataclass_transform
 
 import attrs
 
 from angzarr_domain.exceptions import DeclarationError, UsageError
 
 from ._base import Aggregate, Facts, keep_facts
+from ._entries import Applier, Compensator, FactHandler, Handler, Undoer, Upcast
+from ._findings import Finding
+from ._snapshots import SnapshotPolicy
 
 A = TypeVar("A", bound=Aggregate)
 
 DEFINITION = "__angzarr_definition__"
-
-
-@attrs.frozen
-class Handler:
-    """One command handler, as collected from its class."""
-
-    name: str
-    command: type[Any]
-    type_name: str
-    function: Callable[..., Any] = attrs.field(repr=False)
-    takes_context: bool = False
-    #: What its annotation says it returns; None where the annotation says too little.
-    emits: tuple[type[Any], ...] | None = None
-
-
-@attrs.frozen
-class Applier:
-    """One event applier, as collected from its class."""
-
-    name: str
-    event: type[Any]
-    type_name: str
-    function: Callable[..., None] = attrs.field(repr=False)
 
 
 @attrs.frozen(eq=False)
@@ -45,6 +25,15 @@ class AggregateDefinition(Generic[A]):
         handlers: By the full name of the command type.
         appliers: By the full name of the event type.
         ignores: Full names of events that are recorded but change no state.
+        facts: Fact handlers by the full name of the fact's type.
+        compensators: By "domain:full.Type" or "full.Type" of the refused command, in the order they run in.
+        undoers: By the full name of the type of the command to undo.
+        upcasts: By the full name of the old event's type.
+        aliases: Today's class by the full name that events of it were stored under once.
+        unknown: Whether a fold skips events of types that nobody knows, or refuses them.
+        version: Of the state's meaning, raised by the author.
+        state_message: What the state travels as, if not as the framework's own message.
+        findings: What the declaration is warned of.
 
     """
 
@@ -53,6 +42,16 @@ class AggregateDefinition(Generic[A]):
     handlers: Mapping[str, Handler]
     appliers: Mapping[str, Applier]
     ignores: Mapping[str, type[Any]] = attrs.field(factory=dict[str, type[Any]])
+    facts: Mapping[str, FactHandler] = attrs.field(factory=dict[str, FactHandler])
+    compensators: Mapping[str, tuple[Compensator, ...]] = attrs.field(factory=dict[str, "tuple[Compensator, ...]"])
+    undoers: Mapping[str, Undoer] = attrs.field(factory=dict[str, Undoer])
+    upcasts: Mapping[str, Upcast] = attrs.field(factory=dict[str, Upcast])
+    aliases: Mapping[str, type[Any]] = attrs.field(factory=dict[str, type[Any]])
+    unknown: Literal["tolerant", "strict"] = "tolerant"
+    snapshot: SnapshotPolicy | None = None
+    version: int = 1
+    state_message: type[Any] | None = None
+    findings: tuple[Finding, ...] = ()
 
     def __repr__(self) -> str:
         return (
@@ -65,7 +64,11 @@ class AggregateDefinition(Generic[A]):
         """Every command and event type the class names, each once."""
         commands = [handler.command for handler in self.handlers.values()]
         events = [applier.event for applier in self.appliers.values()]
-        return tuple(dict.fromkeys([*commands, *events, *self.ignores.values()]))
+        caused = [each.command for entry in self.compensators.values() for each in entry]
+        facts = [handler.fact for handler in self.facts.values()]
+        undone = [undoer.command for undoer in self.undoers.values()]
+        older = [upcast.event for upcast in self.upcasts.values()]
+        return tuple(dict.fromkeys([*commands, *events, *self.ignores.values(), *facts, *caused, *undone, *older]))
 
     def fresh(self, facts: Facts) -> A:
         """The aggregate before its first event."""
@@ -101,12 +104,30 @@ def definition_of(cls: type[A]) -> AggregateDefinition[A]:
 if TYPE_CHECKING:
 
     @dataclass_transform(field_specifiers=(attrs.field,))
-    def aggregate(*, domain: str, ignores: Iterable[type[Any]] = ()) -> Callable[[type[A]], type[A]]:
+    def aggregate(
+        *,
+        domain: str,
+        ignores: Iterable[type[Any]] = (),
+        aliases: Mapping[str, type[Any]] = ...,
+        unknown: Literal["tolerant", "strict"] = "tolerant",
+        snapshot: int | SnapshotPolicy | None = None,
+        version: int = 1,
+        state: type[Any] | None = None,
+    ) -> Callable[[type[A]], type[A]]:
         """Make a class an aggregate: an attrs class whose definition is collected and checked.
 
         Args:
             domain: The domain it owns: up to 64 of a-z, 0-9, "_" and "-", not starting with a digit or "-".
             ignores: Event types it emits that change no state, so that no applier is asked for.
+            aliases: Full names that events were stored under before their type was renamed, each with today's
+                class of the same fields.
+            unknown: What a fold does about an event type that nobody knows: "tolerant" skips it and warns once
+                for each type, "strict" refuses the history.
+            snapshot: When the state is written down beside the events: after so many of them, or as a
+                `SnapshotPolicy` says. Without it, never.
+            version: Of the state's meaning. Raise it when appliers mean something else by the same fields; older
+                snapshots are then not used.
+            state: A message class that the state travels as, by equal field names, for readers in other languages.
 
         Raises:
             DeclarationError: At import, with every mistake of the class at once.
@@ -116,14 +137,25 @@ if TYPE_CHECKING:
 
 else:
     # Only here, where type checkers do not look, can a bare @aggregate be told what it lacks.
-    def aggregate(*bare: Any, domain: Any = None, ignores: Any = ()) -> Any:
+    def aggregate(
+        *bare: Any,
+        domain: Any = None,
+        ignores: Any = (),
+        aliases: Any = None,
+        unknown: Any = "tolerant",
+        snapshot: Any = None,
+        version: Any = 1,
+        state: Any = None,
+    ) -> Any:
         """Make a class an aggregate of this domain; `ignores` lists events it emits that change no state.
 
         Raises DeclarationError at import, with every mistake of the class at once.
         """
         from ._declaration import declare
+        from ._options import Options
 
         if bare or domain is None:
             name = getattr(bare[0], "__qualname__", "the class") if bare else "the class"
             raise DeclarationError(name, ["@aggregate names no domain: write @aggregate(domain=...)"])
-        return lambda cls: declare(cls, domain, ignores)
+        options = Options(domain, ignores, {} if aliases is None else aliases, unknown, snapshot, version, state)
+        return lambda cls: declare(cls, options)

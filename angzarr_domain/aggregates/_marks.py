@@ -30,14 +30,20 @@ class Kind(Enum):
 
     HANDLES = "handles"
     APPLIES = "applies"
+    ACCEPTS = "accepts"
+    COMPENSATES = "compensates"
+    UNDOES = "undoes"
+    UPCASTS = "upcasts"
 
 
 @attrs.frozen
 class Mark:
-    """What `@handles` or `@applies` says of a function. Without a message type, its annotation says it."""
+    """What a decorator says of a function. Without a message type, its annotation says it."""
 
     kind: Kind
     message: type[Any] | None = None
+    #: Whose refusal a compensator answers; None is that of any domain.
+    domain: str | None = None
     #: A mark that the same function carried already; the declaration refuses it.
     earlier: Mark | None = None
 
@@ -89,7 +95,7 @@ def handles(target: Any = None, /) -> Any:
     or None. It raises `Rejected` to refuse, and never changes `self`. The command type is read from the
     annotation, or given: `@handles(Withdraw)`.
     """
-    return _mark(Kind.HANDLES, target)
+    return mark(Kind.HANDLES, target)
 
 
 @overload
@@ -103,10 +109,11 @@ def applies(target: Any = None, /) -> Any:
     runs again whenever history is replayed. The event type is read from the annotation, or given:
     `@applies(Withdrawn)`.
     """
-    return _mark(Kind.APPLIES, target)
+    return mark(Kind.APPLIES, target)
 
 
-def _mark(kind: Kind, target: Any) -> Any:
+def mark(kind: Kind, target: Any, domain: str | None = None) -> Any:
+    """The target marked, or, where the target is a message type, what marks a method with it."""
     if target is None:
         raise UsageError(
             f"@{kind.value}() marks nothing: write @{kind.value}, or @{kind.value}(TheMessage)", field="method"
@@ -114,7 +121,7 @@ def _mark(kind: Kind, target: Any) -> Any:
     if is_message_type(target):
 
         def mark_of_message(method: Any) -> Any:
-            return _put(kind, method, target)
+            return _put(kind, method, target, domain)
 
         return mark_of_message
     if isinstance(target, type):
@@ -126,9 +133,9 @@ def _mark(kind: Kind, target: Any) -> Any:
     return _put(kind, target)
 
 
-def _put(kind: Kind, method: Any, message: type[Any] | None = None) -> Any:
+def _put(kind: Kind, method: Any, message: type[Any] | None = None, domain: str | None = None) -> Any:
     try:
-        setattr(method, MARK, Mark(kind, message, mark_of(method)))
+        setattr(method, MARK, Mark(kind, message, domain, mark_of(method)))
     except AttributeError as error:
         raise UsageError(
             f"@{kind.value} marks a plain method, or takes its message class; it got a {type(method).__name__}",
@@ -139,5 +146,5 @@ def _put(kind: Kind, method: Any, message: type[Any] | None = None) -> Any:
 
 def mark_of(candidate: object) -> Mark | None:
     """The mark a function carries."""
-    mark = getattr(candidate, MARK, None)
-    return mark if isinstance(mark, Mark) else None
+    found = getattr(candidate, MARK, None)
+    return found if isinstance(found, Mark) else None

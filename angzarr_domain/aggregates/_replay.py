@@ -26,7 +26,8 @@ from angzarr_domain.exceptions import (
 )
 
 from ._base import Aggregate, Facts, facts_of, keep_facts
-from ._definition import AggregateDefinition, Applier
+from ._definition import AggregateDefinition
+from ._entries import Applier
 
 A = TypeVar("A", bound=Aggregate)
 

@@ -1,68 +1,90 @@
-"""What the signature of a handler or applier says."""
+"""What the signature of a marked method says."""
 
 from __future__ import annotations
 
-import collections.abc
 import inspect
-import types
 import typing
 from collections.abc import Callable
 from typing import Any
 
-from angzarr_domain.books import is_message_type, type_name
+import attrs
 
-from ._definition import Applier, Handler
+from angzarr_domain.books import type_name
 
-_ITERABLES = (
-    collections.abc.Iterable,
-    collections.abc.Iterator,
-    collections.abc.Generator,
-    collections.abc.Sequence,
-    collections.abc.Collection,
-    list,
-    tuple,
-    set,
-    frozenset,
+from ._annotations import (
+    SignatureIssues,
+    Unresolved,
+    collected,
+    emitted,
+    events_in,
+    message_of,
+    positional,
+    resolve,
+    shown,
 )
-_NO_EVENTS = (int, str, bytes, bool, float, complex, dict)
+from ._entries import Applier, Compensator, FactHandler, Handler, Undoer, Upcast
+from ._marks import Mark
+from ._refusals import Refused, Undo
+
+Function = Callable[..., Any]
+Emitted = tuple[type[Any], ...]
 
 
-class SignatureIssues(Exception):
-    """What is wrong with one method, each issue with its remedy."""
+@attrs.frozen
+class Marked:
+    """A marked function and what errors call it."""
 
-    def __init__(self, *issues: str) -> None:
-        super().__init__("; ".join(issues))
-        self.issues = issues
+    label: str
+    function: Function
+    mark: Mark
+
+    @property
+    def kind(self) -> str:
+        """The decorator's name."""
+        return self.mark.kind.value
 
 
-class _Unresolved(SignatureIssues):
-    """An annotation that only type checkers can read."""
-
-
-def read_handler(cls: type[Any], name: str, function: Callable[..., Any], given: type[Any] | None) -> Handler:
+def read_handler(marked: Marked) -> Handler:
     """The handler, or SignatureIssues."""
-    label = f"{cls.__name__}.{name}"
-    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-        raise SignatureIssues(f"{label}: a handler is no async function; it decides, it does not wait")
-    parameters = _positional(label, function, ("command",), ("command", "context"))
-    issues: list[str] = []
-    command = given or _collected(issues, _message, label, "handles", function, parameters[0])
-    emits = _collected(issues, _emits, label, function, given)
-    if issues:
-        raise SignatureIssues(*issues)
-    return Handler(label, command, type_name(command), function, len(parameters) == 2, emits)  # noqa: PLR2004
+    command, takes_context, emits = _decider(marked, "command", "a handler")
+    return Handler(marked.label, command, type_name(command), marked.function, takes_context, emits)
 
 
-def read_applier(cls: type[Any], name: str, function: Callable[..., Any], given: type[Any] | None) -> Applier:
+def read_fact_handler(marked: Marked) -> FactHandler:
+    """The fact handler, or SignatureIssues."""
+    fact, takes_context, emits = _decider(marked, "fact", "a fact handler")
+    if emits is not None and fact not in emits:
+        answers = " or ".join(type_name(event) for event in emits) or "nothing"
+        raise SignatureIssues(
+            f"{marked.label}: returns {answers}, but a fact is always recorded: return the {fact.__name__} itself "
+            f"first, then the events it gives rise to, such as Iterable[{fact.__name__} | ...]"
+        )
+    return FactHandler(marked.label, fact, type_name(fact), marked.function, takes_context, emits)
+
+
+def read_compensator(marked: Marked) -> Compensator:
+    """The compensator, or SignatureIssues."""
+    command, takes_context, emits = _answerer(marked, "refused", Refused)
+    name, domain = type_name(command), marked.mark.domain
+    return Compensator(marked.label, command, name, marked.function, domain, takes_context, emits)
+
+
+def read_undoer(marked: Marked) -> Undoer:
+    """The undoer, or SignatureIssues."""
+    command, takes_context, emits = _answerer(marked, "undo", Undo)
+    return Undoer(marked.label, command, type_name(command), marked.function, takes_context, emits)
+
+
+def read_applier(marked: Marked) -> Applier:
     """The applier, or SignatureIssues."""
-    label = f"{cls.__name__}.{name}"
-    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+    label, function = marked.label, marked.function
+    if _is_async(function):
         raise SignatureIssues(f"{label}: an applier is no async function; it only folds an event into self")
     if inspect.isgeneratorfunction(function):
         raise SignatureIssues(f"{label}: an applier does not yield; a generator would never run")
-    parameters = _positional(label, function, ("event",))
+    parameters = positional(label, function, ("event",))
     issues: list[str] = []
-    event = given or _collected(issues, _message, label, "applies", function, parameters[0])
+    event = marked.mark.message or collected(issues, message_of, label, "applies", function, parameters[0])
     if issue := _answer(label, function):
         issues.append(issue)
     if issues:
@@ -70,12 +92,91 @@ def read_applier(cls: type[Any], name: str, function: Callable[..., Any], given:
     return Applier(label, event, type_name(event), function)
 
 
-def _answer(label: str, function: Callable[..., Any]) -> str | None:
+def read_upcast(marked: Marked) -> Upcast:
+    """The upcast, or SignatureIssues."""
+    label, function = marked.label, marked.function
+    if _is_async(function) or inspect.isgeneratorfunction(function):
+        raise SignatureIssues(f"{label}: an upcast is no async function and does not yield; return a tuple of events")
+    parameters = positional(label, function, ("event",), bound=False)
+    issues: list[str] = []
+    event = marked.mark.message or collected(issues, message_of, label, "upcasts", function, parameters[0])
+    into = collected(issues, _into, label, function)
+    if issues:
+        raise SignatureIssues(*issues)
+    if event in into:
+        raise SignatureIssues(
+            f"{label}: turns {type_name(event)} into itself; an upcast gives an event of another type, "
+            "so give the new shape a name of its own"
+        )
+    return Upcast(label, event, type_name(event), into, function)
+
+
+def _decider(marked: Marked, parameter: str, what: str) -> tuple[type[Any], bool, Emitted | None]:
+    label, function = marked.label, marked.function
+    if _is_async(function):
+        raise SignatureIssues(f"{label}: {what} is no async function; it decides, it does not wait")
+    parameters = positional(label, function, (parameter,), (parameter, "context"))
+    issues: list[str] = []
+    given = marked.mark.message
+    message = given or collected(issues, message_of, label, marked.kind, function, parameters[0])
+    emits = collected(issues, emitted, label, marked.kind, function, given)
+    if issues:
+        raise SignatureIssues(*issues)
+    return message, len(parameters) > 1, emits
+
+
+def _answerer(marked: Marked, parameter: str, wrapper: type[Any]) -> tuple[type[Any], bool, Emitted | None]:
+    label, function = marked.label, marked.function
+    if _is_async(function):
+        raise SignatureIssues(f"{label}: it decides, it does not wait; write a plain function, not an async one")
+    parameters = positional(label, function, (parameter,), (parameter, "context"))
+    issues: list[str] = []
+    command: type[Any] = marked.mark.message or object
+    collected(issues, _check_wrapped, marked, parameters[0], wrapper, command)
+    emits = collected(issues, emitted, label, marked.kind, function, marked.mark.message)
+    if issues:
+        raise SignatureIssues(*issues)
+    return command, len(parameters) > 1, emits
+
+
+def _check_wrapped(marked: Marked, parameter: inspect.Parameter, wrapper: type[Any], command: type[Any]) -> None:
+    if parameter.annotation is inspect.Parameter.empty:
+        return
+    try:
+        found = resolve(marked.label, marked.kind, marked.function, parameter.annotation)
+    except Unresolved:
+        return  # the mark says it all
+    wanted = f"{wrapper.__name__}[{command.__name__}]"
+    plain = found is wrapper or found is Any
+    if not plain and (typing.get_origin(found) is not wrapper or typing.get_args(found) != (command,)):
+        raise SignatureIssues(
+            f"{marked.label}: {parameter.name} is annotated {shown(found)}, but @{marked.kind}({command.__name__}) "
+            f"gives it {wanted}; annotate it so, or name the other command in the mark"
+        )
+
+
+def _into(label: str, function: Function) -> Emitted:
+    annotation = inspect.signature(function).return_annotation
+    if annotation is inspect.Signature.empty:
+        raise SignatureIssues(
+            f"{label}: does not say what the old event becomes; annotate the answer: -> New, -> tuple[New, Newer], "
+            "or -> None for an event that is left out today"
+        )
+    found = events_in(label, resolve(label, "upcasts", function, annotation))
+    if found is None:
+        raise SignatureIssues(
+            f"{label}: returns {shown(annotation)}, which does not say what the old event becomes; name the message "
+            "classes: -> New, -> tuple[New, Newer], or -> None for an event that is left out today"
+        )
+    return found
+
+
+def _answer(label: str, function: Function) -> str | None:
     annotation = inspect.signature(function).return_annotation
     if annotation in (inspect.Signature.empty, None, "None"):
         return None
     try:
-        events = _events_in(label, _resolve(label, "applies", function, annotation))
+        events = events_in(label, resolve(label, "applies", function, annotation))
     except SignatureIssues:
         return None  # whatever it is, it is no event
     if not events:
@@ -86,90 +187,5 @@ def _answer(label: str, function: Callable[..., Any]) -> str | None:
     )
 
 
-def _collected(issues: list[str], read: Callable[..., Any], *arguments: Any) -> Any:
-    try:
-        return read(*arguments)
-    except SignatureIssues as found:
-        issues.extend(found.issues)
-        return None
-
-
-def _positional(label: str, function: Callable[..., Any], *shapes: tuple[str, ...]) -> list[inspect.Parameter]:
-    parameters = list(inspect.signature(function).parameters.values())
-    plain = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
-    fits = all(p.kind in plain for p in parameters) and len(parameters) - 1 in {len(shape) for shape in shapes}
-    if not fits:
-        wanted = " or ".join(f"(self, {', '.join(shape)})" for shape in shapes)
-        raise SignatureIssues(f"{label}: takes {inspect.signature(function)}; it has to take {wanted}")
-    return parameters[1:]
-
-
-def _message(label: str, mark: str, function: Callable[..., Any], parameter: inspect.Parameter) -> type[Any]:
-    if parameter.annotation is inspect.Parameter.empty:
-        raise SignatureIssues(
-            f"{label}: {parameter.name} has no annotation; write {parameter.name}: TheMessage, or @{mark}(TheMessage)"
-        )
-    found = _resolve(label, mark, function, parameter.annotation)
-    if not is_message_type(found):
-        raise SignatureIssues(
-            f"{label}: {parameter.name} is annotated {_shown(found)}, which is no single message class; "
-            f"name one, or write @{mark}(TheMessage)"
-        )
-    return found
-
-
-def _resolve(label: str, mark: str, function: Callable[..., Any], annotation: object) -> Any:
-    holder = type("Holder", (), {"__annotations__": {"it": annotation}})
-    # A decorator that wraps the method keeps its annotations, but their names are those of the method's module.
-    names: dict[str, Any] = getattr(inspect.unwrap(function), "__globals__", {})
-    try:
-        return typing.get_type_hints(holder, globalns=names)["it"]
-    except Exception as error:
-        raise _Unresolved(
-            f"{label}: its annotation {_shown(annotation)!r} cannot be resolved at run time ({type(error).__name__}: "
-            f"{error}); import the name outside of TYPE_CHECKING, or write @{mark}(TheMessage)"
-        ) from error
-
-
-def _shown(annotation: Any) -> str:
-    plain = isinstance(annotation, type) and typing.get_origin(annotation) is None
-    return annotation.__qualname__ if plain else str(annotation)
-
-
-def _emits(label: str, function: Callable[..., Any], given: type[Any] | None) -> tuple[type[Any], ...] | None:
-    annotation = inspect.signature(function).return_annotation
-    if annotation is inspect.Signature.empty:
-        return None
-    try:
-        found = _resolve(label, "handles", function, annotation)
-    except _Unresolved:
-        if given is None:
-            raise
-        return None  # the way out that the issue recommends; each event is still checked when it is emitted
-    return _events_in(label, found)
-
-
-def _events_in(label: str, annotation: Any) -> tuple[type[Any], ...] | None:
-    if annotation is None or annotation is type(None):
-        return ()
-    if is_message_type(annotation):
-        return (annotation,)
-    if hasattr(annotation, "__value__"):  # an alias: `type Events = Opened | Closed`
-        return _events_in(label, annotation.__value__)
-    origin = typing.get_origin(annotation)
-    if annotation in _NO_EVENTS or origin is dict:
-        raise SignatureIssues(
-            f"{label}: returns {_shown(annotation)}; a handler returns an event, an iterable of events or None"
-        )
-    if origin in {typing.Union, types.UnionType} or origin in _ITERABLES:
-        return _events_in_parts(label, annotation, origin)
-    return None
-
-
-def _events_in_parts(label: str, annotation: Any, origin: Any) -> tuple[type[Any], ...] | None:
-    arguments = [argument for argument in typing.get_args(annotation) if argument is not Ellipsis]
-    if origin is collections.abc.Generator:
-        arguments = arguments[:1]
-    parts = [_events_in(label, argument) for argument in arguments]
-    known = [part for part in parts if part is not None]
-    return tuple(dict.fromkeys(e for part in known for e in part)) if len(known) == len(parts) else None
+def _is_async(function: Function) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
