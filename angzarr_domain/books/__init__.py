@@ -30,6 +30,8 @@ from ._calls import (
     SpeculateRequest,
     SyncMode,
     TemporalQuery,
+    UpcastRequest,
+    UpcastResponse,
 )
 from ._covers import DEFAULT_EDITION, NOW, Cover, DomainDivergence, Edition, compute_root
 from ._destinations import Destinations
@@ -116,6 +118,8 @@ __all__ = [
     "SpeculateRequest",
     "SyncMode",
     "TemporalQuery",
+    "UpcastRequest",
+    "UpcastResponse",
     "check_correlation_id",
     "check_domain",
     "check_payload",

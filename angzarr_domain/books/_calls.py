@@ -224,6 +224,21 @@ class ReplayResponse:
 
 
 @attrs.frozen
+class UpcastRequest:
+    """Stored events of a domain, to be brought up to today's types."""
+
+    domain: str = ""
+    events: tuple[EventPage, ...] = ()
+
+
+@attrs.frozen
+class UpcastResponse:
+    """The same pages, in the same order, with today's events in them."""
+
+    events: tuple[EventPage, ...] = ()
+
+
+@attrs.frozen
 class Notification:
     """A signal that something this aggregate caused was refused or must be undone."""
 

@@ -13,6 +13,8 @@ from angzarr_domain.books import (
     ReplayRequest,
     ReplayResponse,
     RevocationResponse,
+    UpcastRequest,
+    UpcastResponse,
 )
 
 from ._books import (
@@ -83,6 +85,25 @@ def write_replay_response(message: pb.ReplayResponse, response: ReplayResponse) 
 
 def read_replay_response(message: pb.ReplayResponse) -> ReplayResponse:
     return ReplayResponse(read_payload(message.state) if message.HasField("state") else None)
+
+
+def write_upcast_request(message: pb.UpcastRequest, request: UpcastRequest) -> None:
+    message.domain = request.domain
+    for page in request.events:
+        write_event_page(message.events.add(), page)
+
+
+def read_upcast_request(message: pb.UpcastRequest) -> UpcastRequest:
+    return UpcastRequest(message.domain, tuple(read_event_page(page) for page in message.events))
+
+
+def write_upcast_response(message: pb.UpcastResponse, response: UpcastResponse) -> None:
+    for page in response.events:
+        write_event_page(message.events.add(), page)
+
+
+def read_upcast_response(message: pb.UpcastResponse) -> UpcastResponse:
+    return UpcastResponse(tuple(read_event_page(page) for page in message.events))
 
 
 def write_notification(message: pb.Notification, value: Notification) -> None:

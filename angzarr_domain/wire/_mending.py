@@ -190,6 +190,8 @@ _SHARED: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "BusinessResponse": {"events": "EventBook", "notification": "Notification"},
         "FactRequest": {"facts": "EventBook", "prior_events": "EventBook"},
         "ReplayRequest": {"base_snapshot": "Snapshot", "events": "EventPage"},
+        "UpcastRequest": {"events": "EventPage"},
+        "UpcastResponse": {"events": "EventPage"},
         "RejectionNotification": {"rejected_command": "CommandBook"},
         "SpeculateProjectorRequest": {"events": "EventBook"},
         "SpeculateSagaRequest": {"request": "SagaHandleRequest"},

@@ -32,6 +32,8 @@ from angzarr_domain.books import (
     SagaRequest,
     SagaResponse,
     SpeculateRequest,
+    UpcastRequest,
+    UpcastResponse,
 )
 from angzarr_domain.exceptions import AngzarrError
 
@@ -94,6 +96,7 @@ class Methods:
     handle: Method[ContextualCommand, BusinessResponse]
     handle_fact: Method[FactRequest, EventBook]
     replay: Method[ReplayRequest, ReplayResponse]
+    upcast: Method[UpcastRequest, UpcastResponse]
     # a coordinator serves these
     handle_command: Method[CommandRequest, CommandResponse]
     handle_event: Method[EventRequest, FactInjectionResponse]
@@ -159,6 +162,12 @@ METHODS: Final = Methods(
         "Replay",
         format_of(pb.ReplayRequest, _logic.write_replay_request, _logic.read_replay_request),
         format_of(pb.ReplayResponse, _logic.write_replay_response, _logic.read_replay_response),
+    ),
+    upcast=_method(
+        "UpcasterService",
+        "Upcast",
+        format_of(pb.UpcastRequest, _logic.write_upcast_request, _logic.read_upcast_request),
+        format_of(pb.UpcastResponse, _logic.write_upcast_response, _logic.read_upcast_response),
     ),
     handle_command=_method(_COORDINATOR, "HandleCommand", _command_request, _command_response),
     handle_event=_method(

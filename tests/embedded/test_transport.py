@@ -36,7 +36,7 @@ def test_every_method_of_a_coordinator_is_served() -> None:
     expected = {
         method.path
         for methods in (METHODS, RELEASED, INTERIM)
-        for method in set(methods) - {methods.handle, methods.handle_fact, methods.replay}
+        for method in set(methods) - {methods.handle, methods.handle_fact, methods.replay, methods.upcast}
     }
     assert served == expected
 

@@ -67,6 +67,8 @@ contextual_commands = st.builds(
     books.ContextualCommand, events=st.none() | event_books(), command=st.none() | command_books()
 )
 fact_requests = st.builds(books.FactRequest, facts=st.none() | event_books(), prior_events=st.none() | event_books())
+upcast_requests = st.builds(books.UpcastRequest, domain=NAMES, events=_tuples(event_pages()))
+upcast_responses = st.builds(books.UpcastResponse, events=_tuples(event_pages()))
 replay_requests = st.builds(books.ReplayRequest, base_snapshot=st.none() | snapshots(), events=_tuples(event_pages()))
 replay_responses = st.builds(books.ReplayResponse, state=st.none() | payloads())
 revocations = st.builds(
@@ -108,6 +110,7 @@ VALUES: dict[str, tuple[st.SearchStrategy[Any], st.SearchStrategy[Any]]] = {
     "Handle": (contextual_commands, business_responses),
     "HandleFact": (fact_requests, event_books()),
     "Replay": (replay_requests, replay_responses),
+    "Upcast": (upcast_requests, upcast_responses),
     "HandleCommand": (command_requests, command_responses),
     "HandleEvent": (event_requests, fact_responses),
     "HandleSyncSpeculative": (speculate_requests, command_responses),

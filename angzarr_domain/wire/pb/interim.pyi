@@ -400,6 +400,26 @@ class FactRequest(Message):
     ) -> None: ...
     def HasField(self, field_name: Literal['facts', 'prior_events']) -> bool: ...
 
+class UpcastRequest(Message):
+    domain: str
+    @property
+    def events(self) -> RepeatedCompositeFieldContainer[EventPage]: ...
+    def __init__(
+        self,
+        *,
+        domain: str | None = ...,
+        events: Iterable[EventPage] | None = ...,
+    ) -> None: ...
+
+class UpcastResponse(Message):
+    @property
+    def events(self) -> RepeatedCompositeFieldContainer[EventPage]: ...
+    def __init__(
+        self,
+        *,
+        events: Iterable[EventPage] | None = ...,
+    ) -> None: ...
+
 class ReplayRequest(Message):
     @property
     def base_snapshot(self) -> Snapshot: ...
