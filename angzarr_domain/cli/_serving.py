@@ -56,7 +56,7 @@ def add_serving_options(parser: argparse.ArgumentParser, *, without: str) -> Non
         type=seconds,
         default="5",
         metavar="SECONDS",
-        help="how long calls under way may take once it stops (default: %(default)s)",
+        help="how long calls under way may take once it stops, unless it is interrupted again (default: %(default)s)",
     )
 
 

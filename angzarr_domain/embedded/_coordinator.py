@@ -194,6 +194,8 @@ class Coordinator:
     ) -> None:
         """Serve until SIGTERM or SIGINT, let calls under way finish, then close. Otherwise same as `start`.
 
+        A second signal cuts the calls off.
+
         Args:
             stop: Stops it as well; off the main thread, where no signal arrives, it is needed.
             announce: Told the addresses once they are served.

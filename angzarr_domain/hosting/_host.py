@@ -63,7 +63,7 @@ class Host:
         stop: threading.Event | None = None,
         announce: Callable[[tuple[str, ...]], object] = lambda _addresses: None,
     ) -> None:
-        """Serve until SIGTERM or SIGINT, then let calls under way finish.
+        """Serve until SIGTERM or SIGINT, then let calls under way finish; a second signal cuts them off.
 
         Args:
             addresses: host:port, https://host:port, /absolute.sock, ./relative.sock or unix:PATH. Without any: as the

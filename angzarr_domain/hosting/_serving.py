@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import Any, Final, Self
@@ -24,6 +25,7 @@ DEFAULT_GRACE: Final = 5.0
 DEFAULT_SOCKET_MODE: Final = 0o600
 
 _SECONDS_BEYOND_GRACE: Final = 0.5
+_LOOK_SECONDS: Final = 0.1
 
 # Books and errors outgrow gRPC's defaults (4 MiB, 8 KiB); a caller's own limits still protect it.
 _OPTIONS: Final = (
@@ -137,10 +139,19 @@ class Serving:
             if self._server is not None:
                 seconds = self._grace if grace is None else grace
                 self._standard.stopping()
-                self._server.stop(seconds).wait(seconds + _SECONDS_BEYOND_GRACE)
+                self._end(self._server, seconds)
                 self._server = None
             self._stack.close()
         self._requests.request()
+
+    def _end(self, server: grpc.Server, grace: float) -> None:
+        ended = server.stop(grace)
+        latest = time.monotonic() + grace + _SECONDS_BEYOND_GRACE
+        while not ended.wait(_LOOK_SECONDS) and time.monotonic() < latest:
+            if grace > 0 and self._requests.asked_again():
+                grace = 0
+                server.stop(grace)
+                latest = time.monotonic() + _SECONDS_BEYOND_GRACE
 
     def wait(self, stop_event: threading.Event | None = None) -> None:
         """Return when SIGTERM or SIGINT arrives (on the main thread), the event is set, or someone calls `stop`.
@@ -155,7 +166,7 @@ class Serving:
         stop_event: threading.Event | None = None,
         announce: Callable[[tuple[str, ...]], object] = lambda _addresses: None,
     ) -> None:
-        """Serve until asked to stop, then stop.
+        """Serve until asked to stop, then stop; a second signal ends the grace.
 
         Args:
             stop_event: Asks to stop; the only thing that does off the main thread, where no signal arrives.

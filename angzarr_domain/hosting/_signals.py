@@ -49,5 +49,9 @@ class StopRequests:
                 continue
             return
 
+    def asked_again(self) -> bool:
+        """Whether something asks that no `wait` has returned for."""
+        return not self._requests.empty()
+
     def _caught(self, _number: int, _frame: FrameType | None) -> None:
         self.request()

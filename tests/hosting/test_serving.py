@@ -1,5 +1,8 @@
 """A server on all of its addresses or none, and how it stops."""
 
+import contextlib
+import os
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -266,6 +269,34 @@ def test_stop_does_not_wait_for_ever() -> None:
         gate.opened.set()
 
     assert (held, len(errors)) == (True, 1)
+
+
+def test_a_second_signal_ends_the_grace() -> None:
+    """Who presses Ctrl-C once more does not want to wait for the calls under way."""
+    gate = Gate()
+    late = threading.Timer(20, gate.opened.set)
+    late.start()
+
+    def asking(addresses: tuple[str, ...]) -> None:
+        with connected(addresses[0]) as transport, contextlib.suppress(AngzarrError):
+            transport.unary(METHODS.get_event_book, QUESTION, CallOptions(20))
+
+    def interrupting() -> None:
+        gate.entered.wait(20)
+        for number in (signal.SIGINT, signal.SIGTERM):  # two of one kind may arrive as one
+            os.kill(os.getpid(), number)
+
+    thread = threading.Thread(target=interrupting)
+    thread.start()
+    serving(answer=gate.answer, grace=60).run(
+        announce=lambda addresses: threading.Thread(target=asking, args=(addresses,)).start()
+    )
+    held = not gate.opened.is_set()
+    late.cancel()
+    gate.opened.set()
+    thread.join(20)
+
+    assert held
 
 
 def test_stop_may_be_repeated() -> None:
