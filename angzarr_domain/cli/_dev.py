@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from angzarr_domain.exceptions import UsageError
 
 from ._components import load_components, refuse
-from ._serving import SENSELESS, add_serving_options, announce, serving_options
+from ._serving import SENSELESS, add_serving_options, announcing, serving_options
 
 if TYPE_CHECKING:
     from ._serving import Subparsers
@@ -53,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError("who decides the commands? Name aggregates, MODULE:NAME, or --target DOMAIN=ENDPOINT")
         components = () if args.components is None else load_components(args.components)
         coordinator = Coordinator(components, args.data, targets=targets)
+        announce = announcing(coordinator.domains, args.data or "memory only")
         coordinator.serve(*args.addresses, **serving_options(args), announce=announce)
     except SENSELESS as error:
         return refuse(error)

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ._components import load_components, refuse
-from ._serving import SENSELESS, add_serving_options, announce, serving_options
+from ._serving import SENSELESS, add_serving_options, announcing, serving_options
 
 if TYPE_CHECKING:
     from ._serving import Subparsers
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
 
     try:
         host = Host(load_components(args.components), history=args.history)
-        host.serve(*args.addresses, **serving_options(args), announce=announce)
+        host.serve(*args.addresses, **serving_options(args), announce=announcing(host.domains))
     except SENSELESS as error:
         return refuse(error)
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from angzarr_domain.exceptions import AngzarrError, DeclarationError, InvalidArgument, UsageError
@@ -85,9 +86,15 @@ def _server_tls(args: argparse.Namespace) -> ServerTls | None:
     return ServerTls(certificate=certificate, key=key, client_ca=clients)
 
 
-def announce(addresses: tuple[str, ...]) -> None:
-    """Say in one line where it serves, for people and for whoever started it and waits."""
-    print(f"serving on {' '.join(addresses)}", flush=True)
+def announcing(domains: Iterable[str], kept: str = "") -> Callable[[tuple[str, ...]], None]:
+    """What says, once it serves, where and what: for people, and for whoever started it and waits for the first line.
+
+    Args:
+        kept: Where the events are kept, if they are.
+
+    """
+    what = f"domains: {', '.join(sorted(domains))}" + (f"; events are kept in {kept}" if kept else "")
+    return lambda addresses: print(f"serving on {' '.join(addresses)}\n{what}", flush=True)
 
 
 def socket_mode(text: str) -> int:

@@ -54,6 +54,11 @@ class Host:
         self._history_tls = history_tls
         self._services = tuple(services)
 
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """The domains it decides commands for."""
+        return tuple(self._logic.domains)
+
     def serve(
         self,
         *addresses: str,

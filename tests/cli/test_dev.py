@@ -66,11 +66,23 @@ def test_it_serves_on_every_address_it_prints(short_path: Path) -> None:
         assert [put(address) for address in addresses] == [1, 2]
 
 
+def test_it_says_what_it_serves(tmp_path: Path) -> None:
+    """The domains, wherever they are decided, and where the events go."""
+    data = tmp_path / "wallet.db"
+    given = (WALLET, "--target", "ledger=localhost:9", "--data", str(data), "--serve", "localhost:0")
+    with coordinating(*given) as (process, _):
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"domains: ledger, wallet; events are kept in {data}\n"
+
+
 def test_without_data_it_says_that_nothing_is_kept() -> None:
     """Loud, on stderr."""
     with coordinating(WALLET, "--serve", "localhost:0") as (process, _):
+        assert process.stdout is not None
+        said = process.stdout.readline()
         process.terminate()
         _, errors = process.communicate(timeout=30)
+    assert said == "domains: wallet; events are kept in memory only\n"
     assert "events live in memory only and are gone when this process ends" in errors
 
 

@@ -61,6 +61,13 @@ def test_signal_stops_it_cleanly(short_path: Path, number: signal.Signals) -> No
     assert (status, list(short_path.iterdir())) == (0, [])
 
 
+def test_it_says_what_it_serves() -> None:
+    """The domains, after the addresses that others wait for."""
+    with hosting(LEDGER, "--serve", "localhost:0") as (process, _):
+        assert process.stdout is not None
+        assert process.stdout.readline() == "domains: ledger\n"
+
+
 def test_killed_host_is_followed_by_another(short_path: Path) -> None:
     """What a killed process leaves behind is no hindrance: neither its socket nor its lock."""
     where = ("--serve", f"{short_path}/a.sock")
@@ -88,6 +95,7 @@ def test_hung_handler_does_not_hold_the_exit() -> None:
             [sys.executable, "-m", "tests.cli.hanging", addresses[0]], cwd=ROOT, stdout=subprocess.DEVNULL
         )
         assert process.stdout is not None
+        assert process.stdout.readline() == "domains: ledger\n"
         assert process.stdout.readline() == "hanging\n"
         process.terminate()
         status = process.wait(30)
