@@ -62,6 +62,7 @@ from ._pages import (
 )
 from ._payloads import Codec, Compiled, Message, Named, Payload, is_message_type, type_name, type_name_of_url
 from ._reactions import ProcessManagerRequest, ProcessManagerResponse, SagaRequest, SagaResponse
+from ._states import ReadState, StateField, StateSchema, UnfitState, ValueKind, ValueType
 
 __all__ = [
     "DEFAULT_EDITION",
@@ -105,6 +106,7 @@ __all__ = [
     "ProcessManagerResponse",
     "Projection",
     "Query",
+    "ReadState",
     "RejectionNotification",
     "ReplayRequest",
     "ReplayResponse",
@@ -116,10 +118,15 @@ __all__ = [
     "Snapshot",
     "SnapshotRetention",
     "SpeculateRequest",
+    "StateField",
+    "StateSchema",
     "SyncMode",
     "TemporalQuery",
+    "UnfitState",
     "UpcastRequest",
     "UpcastResponse",
+    "ValueKind",
+    "ValueType",
     "check_correlation_id",
     "check_domain",
     "check_payload",

@@ -19,6 +19,7 @@
     |       `-- SnapshotUnfit     ... because a snapshot stands for them that does not fit
     |-- HandlerFailed             a handler raised something unexpected
     |   `-- StateMutated          ... or changed the state it only decides on: field, handler
+    |-- StateNotEncodable         no snapshot can hold the state exactly: field
     |-- InvalidReply              business logic answered with a book that cannot be stored
     |-- ConnectionFailed          not connected, so nothing was sent; or lost while asking what stores nothing
     |   `-- TlsFailed             ... because TLS could not be agreed; `code` names what is wrong
@@ -52,6 +53,7 @@ from ._histories import (
     InvalidReply,
     SnapshotUnfit,
     StateMutated,
+    StateNotEncodable,
 )
 from ._recordings import RecordingError
 from ._requests import (
@@ -93,6 +95,7 @@ __all__ = [
     "ServingError",
     "SnapshotUnfit",
     "StateMutated",
+    "StateNotEncodable",
     "Status",
     "StoreError",
     "StreamBusy",

@@ -57,6 +57,76 @@ class SnapshotUnfit(IncompleteHistory):
 
     codes: ClassVar[tuple[str, ...]] = ("SNAPSHOT_UNFIT",)
 
+    @property
+    def sequence(self) -> int | None:
+        """Of the last event that the snapshot stands for; None if that was not said."""
+        return self._sequence("sequence")
+
+    @property
+    def version(self) -> int | None:
+        """The version of the state's meaning that it was written under; None if it did not say."""
+        return self._sequence("version")
+
+
+class StateNotEncodable(AngzarrError):
+    """A state that no snapshot can hold exactly. Its events are stored all the same.
+
+    The text names the field and what is in the way, never what the field holds.
+    """
+
+    codes: ClassVar[tuple[str, ...]] = ("STATE_NOT_ENCODABLE",)
+    default_status = Status.INTERNAL
+
+    def __init__(self, aggregate: str, field: str, why: str) -> None:
+        super().__init__(
+            f"the state of {aggregate} cannot be written down exactly: {field}: {why}",
+            details={"aggregate": aggregate, "field": field},
+        )
+
+    @property
+    def aggregate(self) -> str:
+        """The class."""
+        return self.details.get("aggregate", "")
+
+    @property
+    def field(self) -> str:
+        """The field that is in the way."""
+        return self.details.get("field", "")
+
+
+class UnknownEvent(HistoryError):
+    """A stored event is of a type the aggregate does not know, and it was declared to refuse such."""
+
+    codes: ClassVar[tuple[str, ...]] = ("UNKNOWN_EVENT_TYPE",)
+
+    def __init__(self, aggregate: str, type_name: str, *, sequence: int | None, root: UUID | None) -> None:
+        super().__init__(
+            f"{aggregate} does not know {type_name}, the type of stored event "
+            f"{sequence if sequence is not None else '(without sequence)'} of root {root or '(none)'}: run the version "
+            "that recorded it, or add an @applies or @upcasts method, an alias, or list it in ignores",
+            details={
+                "aggregate": aggregate,
+                "type_name": type_name,
+                **({} if sequence is None else {"sequence": sequence}),
+                **({} if root is None else {"root": root}),
+            },
+        )
+
+    @property
+    def type_name(self) -> str:
+        """The full name of the event's type."""
+        return self.details.get("type_name", "")
+
+    @property
+    def sequence(self) -> int | None:
+        """The event's sequence, None if its page has none."""
+        return self._sequence("sequence")
+
+    @property
+    def root(self) -> UUID | None:
+        """The aggregate's root, None if its cover has none or a peer's text is no UUID."""
+        return self._uuid("root")
+
 
 class HandlerFailed(AngzarrError):
     """A handler or applier raised something it should not, or answered with no event. Nothing was stored.
