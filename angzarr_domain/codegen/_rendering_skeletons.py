@@ -49,8 +49,7 @@ def _handler(handler: SkeletonMethod) -> Iterator[str]:
     answer = f"Iterable[{events}]" if len(handler.emits) > 1 else events
     yield from _signature(f"    def {handler.name}(self, command: {handler.message})", answer)
     yield from docstring(handler.doc or f"Decide {handler.message}.", [], indent="        ")
-    yield "        name = type(command).__name__"
-    yield '        raise Rejected("NOT_IMPLEMENTED", f"{name} is not implemented yet")'
+    yield f"        {_REFUSAL}"
 
 
 def _signature(head: str, answer: str) -> Iterator[str]:

@@ -44,7 +44,7 @@ def _load(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Any]:
 
     def load(path: Path) -> Any:
         monkeypatch.setattr(sys, "path", [str(path.parent), *sys.path])
-        for beside in path.parent.glob("*_messages.py"):
+        for beside in (path, *path.parent.glob("*_messages.py"), *path.parent.glob("*_commands.py")):
             monkeypatch.delitem(sys.modules, beside.stem, raising=False)
         importlib.invalidate_caches()
         return importlib.import_module(path.stem)

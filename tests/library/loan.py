@@ -1,0 +1,44 @@
+"""The aggregate of domain `loan`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from angzarr_domain import Aggregate, Rejected, aggregate, applies, handles
+
+from .loan_messages import Borrow, Borrowed, Exists, Return, Returned
+from .loan_messages import Rejected as LibraryV1Rejected
+
+
+@aggregate(domain="loan")
+class Loan(Aggregate):
+    """A copy of a book, and who has it."""
+
+    # The state: fields that have a default, such as `balance: int = 0`.
+
+    @handles
+    def borrow(self, command: Borrow) -> Borrowed:
+        """Take a copy home."""
+        raise Rejected("NOT_IMPLEMENTED", f"{type(command).__name__} is not coded yet")
+
+    @handles
+    def return_(self, command: Return) -> Iterable[Returned | LibraryV1Rejected]:
+        """Its method cannot be called so in Python."""
+        raise Rejected("NOT_IMPLEMENTED", f"{type(command).__name__} is not coded yet")
+
+    @handles
+    def exists_(self, command: Exists) -> None:
+        """Would hide what every loan has."""
+        raise Rejected("NOT_IMPLEMENTED", f"{type(command).__name__} is not coded yet")
+
+    @applies
+    def borrowed(self, event: Borrowed) -> None:
+        """Change the state by Borrowed."""
+
+    @applies
+    def returned(self, event: Returned) -> None:
+        """Change the state by Returned."""
+
+    @applies
+    def rejected(self, event: LibraryV1Rejected) -> None:
+        """The copy is too worn to be lent again."""
