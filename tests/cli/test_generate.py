@@ -51,6 +51,40 @@ def test_imports_are_found_below_an_include_folder(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "b" / "a_messages.py").is_file()
 
 
+def test_commands_are_named_by_domain(proto: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """For a .proto without options."""
+    assert main(["generate", str(proto), "--out", str(tmp_path), "--commands", "account=Deposit"]) == 0
+    assert f"wrote {tmp_path / 'account_commands.py'}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["Deposit", "account=", "=Deposit", "account= ,"])
+def test_commands_without_a_domain_make_no_sense(
+    proto: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["generate", str(proto), "--out", str(tmp_path), "--commands", text])
+    assert "is not like account=OpenAccount,Deposit" in capsys.readouterr().err
+
+
+def test_messages_only_leaves_commands_out(proto: Path, tmp_path: Path) -> None:
+    asked = ["generate", str(proto), "--out", str(tmp_path), "--commands", "account=Deposit", "--messages-only"]
+
+    assert main(asked) == 0
+    assert not (tmp_path / "account_commands.py").exists()
+
+
+def test_a_skeleton_that_exists_is_kept_and_that_is_said(
+    proto: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["generate", str(proto), "--out", str(tmp_path), "--commands", "account=Deposit"]
+    asked += ["--skeleton", str(tmp_path)]
+
+    assert main(asked) == 0
+    assert f"wrote {tmp_path / 'account.py'}" in capsys.readouterr().out
+    assert main(asked) == 0
+    assert capsys.readouterr().out == f"kept {tmp_path / 'account.py'}, which exists\n"
+
+
 @pytest.mark.process
 def test_without_protoc_it_says_what_to_install(proto: Path, tmp_path: Path) -> None:
     """In a process where grpcio-tools cannot be found."""

@@ -77,6 +77,8 @@ from angzarr_domain.testing import (
 )
 from angzarr_domain.wire import PayloadCodec
 from tests.ledger import Account, Deposit, Deposited, Open, Opened, Withdraw, Withdrawn
+from tests.library.loan_commands import AsyncLoanCommands, LoanCommands
+from tests.library.loan_messages import Condition
 
 ROOT = UUID(int=7)
 
@@ -162,6 +164,16 @@ def caller(client: DomainClient) -> None:
         assert_type(page.decode(Deposited), Deposited)
         assert_type(page.decode(), Message)
     assert_type(SequenceRange(0, 10).upper, int | None)
+
+
+def generated_commands(client: DomainClient, awaited: AsyncDomainClient) -> None:
+    """Methods know their fields, and what comes after them is as for any command."""
+    loans = LoanCommands(client, ROOT)
+    assert_type(loans.borrow(self_="ada", until=datetime(2026, 5, 4, tzinfo=UTC)), ReadyCommand)
+    assert_type(loans.return_(condition=Condition.WORN, marks={"ink": 2}, notes=("torn",)), ReadyCommand)
+    assert_type(loans.exists().with_sequence(3).send_sync(), CommandResult)
+    assert_type(LoanCommands(client).borrow().speculate(), CommandResult)
+    assert_type(AsyncLoanCommands(awaited, str(ROOT)).borrow(until=None), AsyncReadyCommand)
 
 
 def what_ifs(client: DomainClient, events: EventBook) -> None:
