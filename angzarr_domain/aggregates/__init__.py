@@ -1,7 +1,9 @@
 """The author's kit: declare an aggregate, fold its history, decide its commands. No I/O, no protobuf."""
 
+from ._accept import accept, fact_handler_of
 from ._base import Aggregate, Facts, facts_of, keep_facts
 from ._changes import Change, changes
+from ._compensate import Compensation, compensate, compensators_of, undo, undoer_of
 from ._context import Context, utc_now
 from ._decide import Decision, decide, handler_of
 from ._definition import AggregateDefinition, aggregate, definition_of
@@ -18,6 +20,7 @@ __all__ = [
     "AggregateDefinition",
     "Applier",
     "Change",
+    "Compensation",
     "Compensator",
     "Context",
     "Decision",
@@ -33,19 +36,25 @@ __all__ = [
     "Undo",
     "Undoer",
     "Upcast",
+    "accept",
     "accepts",
     "advance",
     "aggregate",
     "applies",
     "changes",
+    "compensate",
     "compensates",
+    "compensators_of",
     "decide",
     "definition_of",
+    "fact_handler_of",
     "facts_of",
     "handler_of",
     "handles",
     "keep_facts",
     "replay",
+    "undo",
+    "undoer_of",
     "undoes",
     "upcasts",
     "utc_now",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import attrs
 
-from angzarr_domain.books import Cover, Message, is_message_type, type_name
-from angzarr_domain.exceptions import HandlerFailed, NotHandled, Rejected, UsageError
+from angzarr_domain.books import Cover, Message, type_name
+from angzarr_domain.exceptions import NotHandled, Rejected, UsageError
 
 from ._base import Aggregate, facts_of
+from ._calling import answer, check_emitted
 from ._context import Context
 from ._definition import AggregateDefinition, full_class_name
 from ._entries import Handler
@@ -69,38 +69,18 @@ def decide(
         raise UsageError(
             f"{handler.name} takes {full_class_name(handler.command)}, not {given} of the same name", field="command"
         )
-    if context is None:
-        cover = Cover(definition.domain, facts_of(replayed.state).root)
-        context = Context(cover, replayed.next_sequence, replayed.had_history)
-    extra = (context,) if handler.takes_context else ()
+    context = context or context_of(definition, replayed)
+    arguments = (command, context) if handler.takes_context else (command,)
     try:
-        # Drained here: a generator that refuses late discards what it yielded before.
-        events = _drained(handler.function(replayed.state, command, *extra))
+        events = answer(handler.name, handler.function, replayed.state, arguments)
     except Rejected as rejection:
         return Decision(rejection=rejection)
-    except Exception as error:
-        raise HandlerFailed(handler.name, type(error).__name__) from error
     for event in events:
-        _check_emitted(definition, handler, event)
+        check_emitted(definition, handler.name, event)
     return Decision(events)
 
 
-def _drained(result: Any) -> tuple[Any, ...]:
-    if result is None:
-        return ()
-    one = is_message_type(type(result)) or isinstance(result, (str, bytes, dict))  # pyright: ignore[reportUnknownArgumentType] - of anything
-    return (result,) if one or not isinstance(result, Iterable) else tuple(result)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - checked next
-
-
-def _check_emitted(definition: AggregateDefinition[Any], handler: Handler, event: object) -> None:
-    kind = type(event)
-    if not is_message_type(kind):
-        raise HandlerFailed(handler.name, answer=f"answered with {kind.__name__}, which is no event")
-    name = type_name(kind)
-    applier = definition.appliers.get(name)
-    taken = definition.ignores.get(name) if applier is None else applier.event
-    if taken is None:
-        raise HandlerFailed(handler.name, answer=f"emitted {name}, which nothing applies")
-    if taken is not kind:
-        known = f"{definition.cls.__name__} knows {full_class_name(taken)} of the same name"
-        raise HandlerFailed(handler.name, answer=f"emitted {full_class_name(kind)}, but {known}")
+def context_of(definition: AggregateDefinition[A], replayed: Replayed[A]) -> Context:
+    """What a handler is told where nobody says more."""
+    cover = Cover(definition.domain, facts_of(replayed.state).root)
+    return Context(cover, replayed.next_sequence, replayed.had_history)

@@ -47,7 +47,10 @@ class Methods:
             try:
                 if marked.mark.kind is Kind.COMPENSATES:
                     entry = read_compensator(marked)
-                    self._compensators.setdefault(entry.key, []).append(entry)
+                    others = self._compensators.setdefault(entry.key, [])
+                    others.append(entry)
+                    if others[0].command is not entry.command:
+                        issues.append(_two_classes(others[0], entry))
                 else:
                     read, table, verb = tables[marked.mark.kind]
                     _add(table, read(marked), verb, issues)
@@ -119,6 +122,13 @@ class Methods:
             f"{emitter.name}: emits {full_class_name(event)}, but {where} {full_class_name(taken)} of the same name; "
             "use one of the two classes"
         )
+
+
+def _two_classes(first: Compensator, second: Compensator) -> str:
+    return (
+        f"{first.name} compensates {full_class_name(first.command)} and {second.name} "
+        f"{full_class_name(second.command)} of the same name; use one of the two classes"
+    )
 
 
 def _emitted(emitter: _Emitter) -> tuple[type[Any], ...]:
