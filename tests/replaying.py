@@ -29,18 +29,15 @@ class Replayer(grpc.GenericRpcHandler):
     Attributes:
         asked: The path and requests of every call, in order.
         strange: Those that nothing recorded answers.
-        delay: Seconds before each answer to a command.
 
     """
 
     exchanges: Iterable[Recorded]
     asked: list[tuple[str, tuple[bytes, ...]]] = attrs.field(factory=list[Any])
     strange: list[tuple[str, tuple[bytes, ...]]] = attrs.field(factory=list[Any])
-    delay: float = 0
     _answers: dict[Any, list[Recorded]] = attrs.field(init=False, factory=dict[Any, list[Recorded]])
     _books: dict[bytes, Any] = attrs.field(init=False, factory=dict[bytes, Any])
     _lock: threading.Lock = attrs.field(init=False, factory=threading.Lock)
-    released: threading.Event = attrs.field(init=False, factory=threading.Event)
 
     def __attrs_post_init__(self) -> None:
         for each in (*self.exchanges, PROBE):
@@ -73,8 +70,6 @@ class Replayer(grpc.GenericRpcHandler):
         if exchange is None:
             yield self._read_back(path, requests, context)
             return
-        if path == RELEASED.handle_command.path:
-            self.released.wait(self.delay)
         if exchange.status != "OK":
             context.set_trailing_metadata(exchange.trailers)
             context.abort(CODES[exchange.status], exchange.message)

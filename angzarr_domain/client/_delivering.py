@@ -46,7 +46,7 @@ class Delivery:
     def once(self) -> Flow[CommandResponse]:
         """Send it."""
         options = self.budget.options(correlation_id_of(self.request.command))
-        return (yield from Call(METHODS.handle_command, self.request, options))
+        return (yield from Call(METHODS.handle_command, self.request, options, self.drawn))
 
     def made_for(self) -> int | None:
         """The sequence at which alone it can be stored; None if it can be at any."""

@@ -41,9 +41,10 @@ def said(step: Call[Any, Any] | Drain[Any, Any], name: str, methods: Methods) ->
     request: Any = step.request
     match name:
         case "handle_command":
-            return (yield from send_and_check(request, methods, budget))
+            return (yield from send_and_check(request, methods, budget, drawn=step.drawn))
         case "handle_sync_speculative":
-            return (yield from _speculate(request, methods, budget))
+            with meant(name, budget):
+                return (yield from _speculate(request, methods, budget))
         case "get_event_book":
             request = addressed(request)
         case _:

@@ -42,11 +42,18 @@ Flow = Generator[Step[Any], Any, R]
 
 @attrs.frozen(eq=False)
 class Call(Step[R], Generic[Q, R]):
-    """Ask, and get the one answer."""
+    """Ask, and get the one answer.
+
+    Attributes:
+        drawn: Whether the correlation id of a command was drawn for this one send, so that what carries it is what the
+            command led to.
+
+    """
 
     method: Method[Q, R]
     request: Q
     options: CallOptions
+    drawn: bool = False
 
 
 @attrs.frozen(eq=False)

@@ -247,12 +247,13 @@ def test_events_are_compared_with_the_stream(protocol: Protocol, kind: type[Doma
     stored = EventPage(CODEC.encode(Deposited(amount=1)), 4, to_nanoseconds(BORN) + 4 * 10**9)
     peer.answer = attrs.evolve(stored, created_at_ns=0) if lost else stored
     with older(peer, protocol, kind) as client:
+        command = client.command(Deposit(amount=1), ROOT).with_correlation_id("mine")
         if lost:
             with pytest.raises(NotStored) as raised:
-                client.command(Deposit(amount=1), ROOT).with_correlation_id("mine").send()
+                command.send()
             assert (raised.value.sequences, raised.value.correlation_id) == ((4,), "mine")
         else:
-            assert client.command(Deposit(amount=1), ROOT).send().pages
+            assert command.send().pages
 
 
 @OLDER
