@@ -113,14 +113,15 @@ class Engine:
         """Tries what is stale until nobody waits any more; stores what continues the stream, and drops the rest."""
         assert request.command is not None
         cover, page = request.command.cover or Cover(), request.command.pages[0]
-        checks = page.merge_strategy is not MergeStrategy.AGGREGATE_HANDLES
+        diverging = cover.edition is not None and bool(cover.edition.divergences)
+        checks = page.merge_strategy is not MergeStrategy.AGGREGATE_HANDLES and not diverging
         if checks and page.sequence != self._head(cover):
             self._stale(cover, page, call)
         self.others()
         head = self._head(cover)
         if checks and page.sequence != head and page.merge_strategy is MergeStrategy.MANUAL:
             raise refused(Status.ABORTED, "manual review required")
-        if page.merge_strategy is MergeStrategy.STRICT and page.sequence != head:
+        if checks and page.merge_strategy is MergeStrategy.STRICT and page.sequence != head:
             self._stale(cover, page, call)
         pages = self.decide(page, head)
         stream = self.streams.setdefault(_place(cover), {})

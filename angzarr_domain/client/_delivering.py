@@ -49,8 +49,12 @@ class Delivery:
         return (yield from Call(METHODS.handle_command, self.request, options, self.drawn))
 
     def made_for(self) -> int | None:
-        """The sequence at which alone it can be stored; None if it can be at any."""
-        pages = () if self.request.command is None else self.request.command.pages
+        """The sequence at which alone it can be stored; None if it can be at any.
+
+        Released coordinators do not compare the head of a timeline that says where it diverges.
+        """
+        edition = self.cover().edition
+        pages = () if self.request.command is None or (edition and edition.divergences) else self.request.command.pages
         if len(pages) != 1 or pages[0].merge_strategy is not MergeStrategy.STRICT or pages[0].deferred is not None:
             return None
         return pages[0].sequence
@@ -60,7 +64,7 @@ class Delivery:
         cover = self.cover()
         if cover.root is None:
             return True
-        book = yield from read_range(cover.domain, cover.root, sequence, sequence, self.budget)
+        book = yield from read_range(cover.domain, cover.root, sequence, sequence, self.budget, edition=cover.edition)
         return bool(book.pages)
 
     def stored(self) -> Flow[CommandResponse | None]:
@@ -76,7 +80,7 @@ class Delivery:
                 pages.extend(book.pages)
 
         # Without the root, beside which peers read correlation ids differently.
-        query = Query(Cover(cover.domain, correlation_id=cover.correlation_id))
+        query = Query(attrs.evolve(cover, root=None, ext=None))
         yield from Drain(METHODS.get_events, query, take, self.budget.options(cover.correlation_id))
         if not pages:
             return None

@@ -64,7 +64,7 @@ def explain(conflict: Conflict, command: CommandBook, budget: Budget, codec: Cod
         return
     upper = min(expected + MOST_IN_BETWEEN - 1, MAX_SEQUENCE if conflict.actual is None else conflict.actual - 1)
     try:
-        book = yield from read_range(cover.domain, cover.root, expected, upper, budget)
+        book = yield from read_range(cover.domain, cover.root, expected, upper, budget, edition=cover.edition)
     except AngzarrError as error:
         conflict.events_error = str(error)
     else:

@@ -161,7 +161,7 @@ def pages_by_id(sent: Sent) -> Flow[dict[int, EventPage]]:
             found.update({page.sequence or 0: page for page in book.pages})
 
     # Without the root, beside which they would look at the id alone all the same.
-    query = Query(attrs.evolve(cover, root=None))
+    query = Query(attrs.evolve(cover, root=None, ext=None))
     yield from Drain(sent.methods.get_events, query, take, sent.budget.options())
     return found
 

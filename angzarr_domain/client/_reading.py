@@ -9,6 +9,7 @@ from angzarr_domain.books import (
     MAX_SEQUENCE,
     CommandBook,
     Cover,
+    Edition,
     EventBook,
     EventPage,
     Query,
@@ -31,7 +32,14 @@ def correlation_id_of(book: CommandBook | EventBook | Query | None) -> str:
 
 
 def read_range(
-    domain: str, root: UUID, lower: int, upper: int, budget: Budget, *, methods: Methods = METHODS
+    domain: str,
+    root: UUID,
+    lower: int,
+    upper: int,
+    budget: Budget,
+    *,
+    methods: Methods = METHODS,
+    edition: Edition | None = None,
 ) -> Flow[EventBook]:
     """The pages from `lower` to `upper`, both inclusive, and no snapshot; fewer at the end of the stream.
 
@@ -39,7 +47,7 @@ def read_range(
     is not empty.
     """
     # No correlation id: the released protocol would look for that instead of the root.
-    cover = Cover(domain, root)
+    cover = Cover(domain, root, edition=edition)
     top = upper
     while True:
         query = Query(cover, SequenceRange(lower, None if top == MAX_SEQUENCE else top))

@@ -9,8 +9,17 @@ from uuid import UUID
 
 import pytest
 
-from angzarr_domain.books import CommandBook, CommandPage, Cover, Edition, EventPage, MergeStrategy, Payload
-from angzarr_domain.client import ChannelSettings, DomainClient, Protocol
+from angzarr_domain.books import (
+    CommandBook,
+    CommandPage,
+    Cover,
+    DomainDivergence,
+    Edition,
+    EventPage,
+    MergeStrategy,
+    Payload,
+)
+from angzarr_domain.client import ChannelSettings, DomainClient, Protocol, RetryPolicy
 from angzarr_domain.exceptions import (
     AngzarrError,
     Conflict,
@@ -51,6 +60,26 @@ def until_nobody_waits(call: Any) -> None:
 
 def answering(*pages: EventPage) -> Callable[[CommandPage, int], tuple[EventPage, ...]]:
     return lambda _command, _head: pages
+
+
+def once_lost() -> Callable[..., None]:
+    """Breaks the connection, as far as the caller can tell, but the first time only."""
+    losses = iter([refused(Status.UNAVAILABLE, "Socket closed")])
+
+    def lose(*_: object) -> None:
+        for loss in losses:
+            raise loss
+
+    return lose
+
+
+AGAIN = RetryPolicy(attempts=3, min_delay=0.01, max_delay=0.02)
+
+
+def strict(sequence: int, edition: Edition) -> CommandBook:
+    payload = Payload("type.googleapis.com/bank.v1.Deposit", b"")
+    page = CommandPage(payload, sequence, MergeStrategy.STRICT)
+    return CommandBook(Cover("account", ROOT, "mine", edition), (page,))
 
 
 @PROTOCOLS
@@ -120,12 +149,32 @@ def test_a_stored_command_whose_answer_came_too_late(own_id: bool) -> None:
 def test_a_stored_command_of_a_named_timeline_whose_answer_came_too_late(protocol: Protocol) -> None:
     """Is no conflict: queries by correlation id may not see that timeline, so finding nothing proves nothing."""
     engine = Engine(before_answer=until_nobody_waits)
-    page = CommandPage(Payload("type.googleapis.com/bank.v1.Deposit", b""), 0, MergeStrategy.STRICT)
-    cover = Cover("account", ROOT, "mine", Edition("what-if"))
     with engine_client(engine, protocol) as client, pytest.raises(UnknownOutcome) as raised:
-        client.aggregate.handle(CommandBook(cover, (page,)), timeout=1)
+        client.aggregate.handle(strict(0, Edition("what-if")), timeout=1)
 
     assert raised.value.retry is Retry.READ_FIRST
+    assert engine.amounts(ROOT, "what-if") == [1]
+
+
+def test_a_lost_command_of_a_named_timeline_is_sent_again() -> None:
+    """While its place is free there, whatever is at that place of the main one."""
+    engine = Engine(others=once_lost())
+    engine.put(ROOT, deposited(1, 0), deposited(2, 1))
+    engine.put(ROOT, deposited(3, 0), edition="what-if")
+    with engine_client(engine, retry=AGAIN) as client:
+        client.aggregate.handle(strict(1, Edition("what-if")))
+
+    assert engine.amounts(ROOT, "what-if") == [3, 1]
+    assert engine.amounts(ROOT) == [1, 2]
+
+
+def test_a_lost_command_of_a_timeline_that_says_where_it_diverges_is_not_sent_again() -> None:
+    """Its sequence is not compared there, so it might be stored twice."""
+    engine = Engine(before_answer=once_lost())
+    edition = Edition("what-if", (DomainDivergence("account", 0),))
+    with engine_client(engine, retry=AGAIN) as client, pytest.raises(UnknownOutcome):
+        client.aggregate.handle(strict(0, edition))
+
     assert engine.amounts(ROOT, "what-if") == [1]
 
 
