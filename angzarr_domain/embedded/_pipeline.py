@@ -64,7 +64,7 @@ class Pipeline:
                 # 6. append: all of it, guarded by the head that was loaded
                 check_waiting(caller)
                 try:
-                    self._append(command, history.head, decision)
+                    self._append(command, history.head, decision, time_to_work(caller))
                 except HeadMoved:
                     continue
                 # 7. publish: where projectors, sagas and process managers would hear of it
@@ -96,7 +96,7 @@ class Pipeline:
         call = CommandCall(command.book, history.head, history, time_to_work(caller))
         return decided(command.logic.handle(call), command, history.head, self.clock_ns())
 
-    def _append(self, command: Accepted, head: int, decision: Decided) -> None:
+    def _append(self, command: Accepted, head: int, decision: Decided, timeout: float | None) -> None:
         if not decision.book.pages and command.deferred is None:
             return
         self.store.append(
@@ -106,6 +106,7 @@ class Pipeline:
             correlation_id=decision.correlation_id,
             snapshot=decision.snapshot,
             deferred=command.deferred,
+            timeout=timeout,
         )
 
 

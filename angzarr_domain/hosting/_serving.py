@@ -106,24 +106,14 @@ class Serving:
 
         Raises:
             ServingError: One of them cannot be served (ADDRESS_IN_USE, ADDRESS_UNUSABLE); the others are released.
-            UsageError: It was started before, even if that failed.
+            UsageError: It was started before, even if that failed, or stopped.
 
         """
-        if self._started:
-            raise UsageError("a Serving serves once: make another one")
-        self._started = True
-        with ExitStack() as undo:
-            undo.callback(self._release)
-            for target in self._targets:
-                if isinstance(target, SocketAddress):
-                    undo.enter_context(claimed(target))
-            server = self._bound()
-            # Only now, so that a server that fails to bind an address has answered nothing on the others.
-            server.add_generic_rpc_handlers((*self._handlers, *self._standard.handlers()))
-            server.start()
-            self._server = server
-            self._stack = undo.pop_all()
-        self._standard.serving()
+        with self._stopping:
+            if self._started:
+                raise UsageError("a Serving serves once, and no more once it was stopped: make another one")
+            self._started = True
+            self._serve()
 
     def stop(self, grace: float | None = None) -> None:
         """Answer no new calls, let those under way finish, release every address; harmless when repeated.
@@ -141,6 +131,9 @@ class Serving:
                 self._standard.stopping()
                 self._end(self._server, seconds)
                 self._server = None
+            if not self._started:
+                self._started = True  # what it would serve is gone now
+                self._release()
             self._stack.close()
         self._requests.request()
 
@@ -181,6 +174,20 @@ class Serving:
         with self._requests, self:
             announce(self.addresses)
             self._requests.wait(stop_event)
+
+    def _serve(self) -> None:
+        with ExitStack() as undo:
+            undo.callback(self._release)
+            for target in self._targets:
+                if isinstance(target, SocketAddress):
+                    undo.enter_context(claimed(target))
+            server = self._bound()
+            # Only now, so that a server that fails to bind an address has answered nothing on the others.
+            server.add_generic_rpc_handlers((*self._handlers, *self._standard.handlers()))
+            server.start()
+            self._server = server
+            self._stack = undo.pop_all()
+        self._standard.serving()
 
     def _bound(self) -> grpc.Server:
         server = grpc.server(self._workers, options=_OPTIONS)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import sqlite3
 import threading
 import time
 import warnings
@@ -349,6 +350,25 @@ class TestMaking:
         assert {each.created_at for book in books for each in book.pages} == {moment}
 
 
+class TestDeadlines:
+    def test_a_program_that_holds_the_file(self, tmp_path: Path) -> None:
+        """The caller's time bounds the wait for it, and nothing is stored once that is over."""
+        path = tmp_path / "a.db"
+        with Coordinator([Account], path) as coordinator, coordinator.client() as client:
+            shell = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            shell.execute("BEGIN IMMEDIATE")
+            late = threading.Timer(2, lambda: shell.execute("ROLLBACK"))
+            late.start()
+            with pytest.raises(StoreError, match="nothing was stored"):
+                client.command(Deposit(amount=1), ROOT).send_sync(timeout=0.2)
+            held = late.is_alive()
+            late.cancel()
+            late.join()
+            shell.close()
+            assert held
+            assert client.query("ledger", ROOT).get_pages() == ()
+
+
 class TestServing:
     def test_on_tcp_and_sockets_at_once(self, coordinator: Coordinator, short_path: Path) -> None:
         """One store behind all of them."""
@@ -415,6 +435,13 @@ class TestClosing:
             assert refused.value.code == "STORE_CLOSED"
         with pytest.raises(UsageError, match="closed"):
             coordinator.start("localhost:0")
+
+    def test_a_server_that_was_made_before(self, coordinator: Coordinator) -> None:
+        """Serves nothing any more: every call would only learn that the coordinator is closed."""
+        serving = coordinator.start("localhost:0")
+        coordinator.close()
+        with pytest.raises(UsageError, match="once it was stopped"):
+            serving.start()
 
     def test_a_closed_client_leaves_the_coordinator_open(self, coordinator: Coordinator) -> None:
         """Each client is its own."""

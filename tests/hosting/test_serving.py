@@ -306,6 +306,18 @@ def test_stop_may_be_repeated() -> None:
         server.stop()
 
 
+def test_a_server_that_was_stopped_does_not_start() -> None:
+    """Not even if it never did: what it serves may be gone, and is released."""
+    seen: list[str] = []
+    server = serving(on_stop=lambda: seen.append("released"))
+    server.stop()
+
+    with pytest.raises(UsageError, match="once it was stopped"):
+        server.start()
+    server.stop()
+    assert seen == ["released"]
+
+
 def test_stop_calls_on_stop_last() -> None:
     """What the functions used is released once nothing is served any more."""
     seen: list[str] = []

@@ -51,6 +51,11 @@ class DataFile:
             raise
         self._identity: Final = (status.st_dev, status.st_ino)
 
+    @staticmethod
+    def wait_for_others(connection: sqlite3.Connection, seconds: float) -> None:
+        """Have a connection's next statements wait for other programs as usual, but no longer than this."""
+        connection.execute(f"PRAGMA busy_timeout = {round(max(min(seconds, _PATIENCE), 0) * 1000)}")
+
     def connect(self, *, read_only: bool = False) -> sqlite3.Connection:
         """A new connection, for one thread at a time."""
         uri = self.path.as_uri() + ("?mode=ro" if read_only else "?mode=rwc")

@@ -72,6 +72,7 @@ class EventStore(Protocol):
         correlation_id: str = "",
         snapshot: Snapshot | None = None,
         deferred: DeferredKey | None = None,
+        timeout: float | None = None,
     ) -> None:
         """Store pages that carry the sequences expected_head, expected_head + 1, ..., or nothing.
 
@@ -79,8 +80,11 @@ class EventStore(Protocol):
             correlation_id: The workflow the pages belong to; "" is none.
             snapshot: Stored with them; it replaces older ones unless their retention is PERSIST (C-0450 to C-0453).
             deferred: Stored with them, also when there are no pages, for `executed` to find.
+            timeout: Most seconds to wait for others who write; nothing is stored once they are over. None is as long
+                as the store itself sees fit.
 
         Raises:
+            DeadlineExceeded: There was no turn in time; nothing was stored.
             HeadMoved: The head is another one, or `deferred` is known already; nothing was stored.
             UsageError: The pages carry other sequences; nothing was stored.
 

@@ -70,6 +70,7 @@ class MemoryStore:
         correlation_id: str = "",
         snapshot: Snapshot | None = None,
         deferred: DeferredKey | None = None,
+        timeout: float | None = None,  # noqa: ARG002 - others who write take no time here
     ) -> None:
         """See `EventStore.append`."""
         rows = rows_of(expected_head, pages)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID
 
 from angzarr_domain.books import EventPage, Payload, Snapshot, SnapshotRetention
-from angzarr_domain.exceptions import UnknownOutcome, UsageError
+from angzarr_domain.exceptions import DeadlineExceeded, UnknownOutcome, UsageError
 
 from ._file import DataFile, translated
 from ._readers import Readers, closed_error
@@ -94,16 +96,17 @@ class SqliteStore:
         correlation_id: str = "",
         snapshot: Snapshot | None = None,
         deferred: DeferredKey | None = None,
+        timeout: float | None = None,
     ) -> None:
         """See `EventStore.append`.
 
         Raises:
-            StoreError: The file cannot be written; nothing was stored.
+            StoreError: The file cannot be written, or another program kept it from being; nothing was stored.
             UnknownOutcome: The disk failed while it was being made durable.
 
         """
         rows = [_fitting(row) for row in rows_of(expected_head, pages)]
-        with self._writing, self._transaction(correlation_id) as writer:
+        with self._transaction(correlation_id, timeout) as writer:
             key = _stream_id(writer, stream)
             head: int = writer.execute(_HEAD, _named(stream)).fetchone()[0]
             if head != expected_head:
@@ -116,7 +119,7 @@ class SqliteStore:
 
     def restore(self, stream: Stream, pages: Iterable[EventPage], snapshot: Snapshot | None = None) -> None:
         """See `EventStore.restore`. Raises as `append`."""
-        with self._writing, self._transaction("") as writer:
+        with self._transaction("", None) as writer:
             key = _stream_id(writer, stream)
             if head := writer.execute(_HEAD, _named(stream)).fetchone()[0]:
                 raise HeadMoved(head)
@@ -183,19 +186,42 @@ class SqliteStore:
                 self._file.release()
 
     @contextmanager
-    def _transaction(self, correlation_id: str) -> Generator[sqlite3.Connection, None, None]:
-        if self._closed:
-            raise closed_error(self._file)
-        self._file.check_in_place()
-        with translated(self._file.path):
-            self._roll_back()  # an interrupt between two lines may have left one open
-            self._writer.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._writer
-            except BaseException:
-                self._roll_back()
-                raise
-            self._commit(correlation_id)
+    def _transaction(self, correlation_id: str, timeout: float | None) -> Generator[sqlite3.Connection, None, None]:
+        until = math.inf if timeout is None else time.monotonic() + timeout
+        with self._turn(until):
+            if self._closed:
+                raise closed_error(self._file)
+            self._file.check_in_place()
+            with translated(self._file.path):
+                self._roll_back()  # an interrupt between two lines may have left one open
+                self._file.wait_for_others(self._writer, until - time.monotonic())
+                self._writer.execute("BEGIN IMMEDIATE")
+                try:
+                    self._check_time(until)
+                    yield self._writer
+                except BaseException:
+                    self._roll_back()
+                    raise
+                self._commit(correlation_id)
+
+    @contextmanager
+    def _turn(self, until: float) -> Generator[None, None, None]:
+        if not self._writing.acquire(timeout=max(min(until - time.monotonic(), threading.TIMEOUT_MAX), 0)):
+            raise self._late()
+        try:
+            yield
+        finally:
+            self._writing.release()
+
+    def _check_time(self, until: float) -> None:
+        if time.monotonic() >= until:
+            raise self._late()
+
+    def _late(self) -> DeadlineExceeded:
+        return DeadlineExceeded(
+            f"it was not this command's turn to write to {self._file.path} within the caller's time: nothing was "
+            "stored, send it again"
+        )
 
     def _commit(self, correlation_id: str) -> None:
         try:

@@ -20,7 +20,7 @@ from angzarr_domain.books import EventPage, Payload, Snapshot
 from angzarr_domain.embedded._store._file import APPLICATION_ID, SCHEMA_VERSION, DataFile
 from angzarr_domain.embedded._store.base import DeferredKey, EventStore, Stream
 from angzarr_domain.embedded._store.sqlite import SqliteStore
-from angzarr_domain.exceptions import StoreError, UnknownOutcome, UsageError
+from angzarr_domain.exceptions import DeadlineExceeded, StoreError, UnknownOutcome, UsageError
 from angzarr_domain.testing.contracts import EventStoreContract
 
 STREAM = Stream("account", UUID(int=1))
@@ -316,6 +316,35 @@ class TestTrouble:
         assert refused.value.code == "DATA_FILE_IN_USE"
         store.append(STREAM, 0, pages(0, 1))
         assert store.head(STREAM) == 1
+        store.close()
+
+    def test_a_program_that_holds_the_file_beyond_the_callers_time(self, path: Path) -> None:
+        """Nobody waits longer than it has, and nothing is stored later; who has time is as patient as before."""
+        store = SqliteStore(path)
+        shell = sqlite3.connect(path, isolation_level=None)
+        shell.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError) as refused:
+            store.append(STREAM, 0, pages(0, 1), timeout=0.02)
+        shell.execute("ROLLBACK")
+        shell.close()
+        assert (refused.value.code, store.head(STREAM)) == ("DATA_FILE_IN_USE", 0)
+        store.append(STREAM, 0, pages(0, 1), timeout=60)
+        assert store._writer.execute("PRAGMA busy_timeout").fetchone() == (5_000,)
+        store.close()
+
+    def test_others_of_this_process_that_write_beyond_the_callers_time(self, path: Path) -> None:
+        """They are waited for no longer either."""
+        store = SqliteStore(path)
+        with store._writing, pytest.raises(DeadlineExceeded, match="nothing was stored"):
+            store.append(STREAM, 0, pages(0, 1), timeout=0.02)
+        store.close()
+
+    def test_no_time_left(self, path: Path) -> None:
+        """Once it is over, nothing is stored any more."""
+        store = SqliteStore(path)
+        with pytest.raises(DeadlineExceeded, match="nothing was stored"):
+            store.append(STREAM, 0, pages(0, 1), timeout=0)
+        assert store.head(STREAM) == 0
         store.close()
 
     def test_a_full_disk(self, path: Path) -> None:
