@@ -40,9 +40,11 @@ NAMES: dict[str, list[str]] = {
     "angzarr_domain": ROOT,
     "angzarr_domain.embedded": ["Coordinator", "DeferredKey", "EventFile", "EventStore", "HeadMoved", "Stream"],
     "angzarr_domain.hosting": [
+        "AcceptsFacts",
         "AggregateLogic",
         "BusinessLogic",
         "CommandCall",
+        "FactCall",
         "History",
         "Host",
         "RemoteLogic",

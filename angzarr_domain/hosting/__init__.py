@@ -2,9 +2,20 @@
 
 from ._aggregates import AggregateLogic
 from ._host import Host
-from ._logic import BusinessLogic, CommandCall, History
+from ._logic import AcceptsFacts, BusinessLogic, CommandCall, FactCall, History
 from ._remote import RemoteLogic
 from ._serving import Serving
 from ._tls import ServerTls
 
-__all__ = ["AggregateLogic", "BusinessLogic", "CommandCall", "History", "Host", "RemoteLogic", "ServerTls", "Serving"]
+__all__ = [
+    "AcceptsFacts",
+    "AggregateLogic",
+    "BusinessLogic",
+    "CommandCall",
+    "FactCall",
+    "History",
+    "Host",
+    "RemoteLogic",
+    "ServerTls",
+    "Serving",
+]

@@ -5,42 +5,27 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from angzarr_domain.aggregates import (
-    Aggregate,
-    AggregateDefinition,
-    Context,
-    Handler,
-    Replayed,
-    decide,
-    definition_of,
-    replay,
-    utc_now,
-)
-from angzarr_domain.books import (
-    BusinessResponse,
-    Cover,
-    EventBook,
-    EventPage,
-    Message,
-    Payload,
-    to_nanoseconds,
-)
-from angzarr_domain.exceptions import (
-    DeclarationError,
-    HandlerFailed,
-    InvalidArgument,
-    NotHandled,
-    ServingError,
-    SnapshotUnfit,
-    UsageError,
-)
+import attrs
+
+from angzarr_domain.aggregates import Aggregate, AggregateDefinition, Handler, decide, definition_of, utc_now
+from angzarr_domain.books import BusinessResponse, EventBook, Message, Payload
+from angzarr_domain.exceptions import DeclarationError, InvalidArgument, NotHandled, ServingError, UsageError
 from angzarr_domain.wire import NOTIFICATION, PayloadCodec
 
-from ._failures import log_failure
-from ._logic import CommandCall
+from ._answering import Answering, book_of, failures_logged
+from ._facts import answer_facts
+from ._logic import CommandCall, FactCall
 from ._notifications import answer_notification
 
-Definitions = Mapping[str, "Mapping[str, tuple[AggregateDefinition[Any], Handler]]"]
+
+@attrs.frozen
+class _Domain:
+    """The aggregates of one domain, in the order they were named in, and who handles which command type."""
+
+    definitions: list[AggregateDefinition[Any]] = attrs.field(factory=list[AggregateDefinition[Any]])
+    handlers: dict[str, tuple[AggregateDefinition[Any], Handler]] = attrs.field(
+        factory=dict[str, "tuple[AggregateDefinition[Any], Handler]"]
+    )
 
 
 class AggregateLogic:
@@ -72,15 +57,13 @@ class AggregateLogic:
             raise ServingError(
                 "there is nothing to serve: name at least one aggregate class", code="NO_COMPONENTS_REGISTERED"
             )
-        self._handlers = _by_domain(definitions)
-        self._clock = clock
-        self._ids = ids
-        self._codec = PayloadCodec()
+        self._domains = _by_domain(definitions)
+        self._answering = Answering(PayloadCodec(), clock, ids)
 
     @property
     def domains(self) -> Collection[str]:
         """Same as `BusinessLogic.domains`."""
-        return tuple(self._handlers)
+        return tuple(self._domains)
 
     def close(self) -> None:
         """Same as `BusinessLogic.close`: it holds nothing."""
@@ -99,69 +82,55 @@ class AggregateLogic:
             HandlerFailed: A handler or applier raised something else; its frames are in the log.
 
         """
-        handlers = self._of_domain(call.cover.domain)
+        domain = self._of_domain(call.cover.domain)
         payload = _payload(call)
-        if payload.type_name == NOTIFICATION.type_name:
-            return answer_notification(payload)
-        definition, handler = _handler(handlers, call.cover.domain, payload)
-        command = self._codec.decode(payload, handler.command)
-        try:
-            events = self._decided(definition, handler, command, call)
-        except HandlerFailed as error:
-            if error.__cause__ is not None:
-                log_failure(error.details.get("handler", handler.name), error.__cause__)
-            raise
-        return BusinessResponse(_book(events, call.cover))
+        with failures_logged():
+            if payload.type_name == NOTIFICATION.type_name:
+                return answer_notification(self._answering, domain.definitions, call, payload)
+            definition, handler = _handler(domain.handlers, call.cover.domain, payload)
+            command = self._answering.codec.decode(payload, handler.command)
+            return BusinessResponse(self._decided(definition, handler, command, call))
 
-    def check_domain(self, domain: str) -> None:
-        """NotHandled if nothing here answers for the domain."""
-        self._of_domain(domain)
+    def handle_fact(self, call: FactCall) -> EventBook:
+        """Same as `AcceptsFacts.handle_fact`.
 
-    def _of_domain(self, domain: str) -> Mapping[str, tuple[AggregateDefinition[Any], Handler]]:
-        found = self._handlers.get(domain)
+        Raises:
+            NotHandled: Nothing here answers for the domain.
+            InvalidArgument: No aggregate of the domain accepts one of the facts (NO_FACT_HANDLER, C-0492), or one is
+                not readable.
+            HistoryError: The history cannot be folded.
+            HandlerFailed: A handler or applier raised something else; its frames are in the log.
+
+        """
+        domain = self._of_domain(call.cover.domain)
+        with failures_logged():
+            return answer_facts(self._answering, domain.definitions, call)
+
+    def _of_domain(self, domain: str) -> _Domain:
+        found = self._domains.get(domain)
         if found is None:
-            raise NotHandled(f"no aggregate of domain {domain or '(none)'} here", handled=self._handlers, domain=domain)
+            raise NotHandled(f"no aggregate of domain {domain or '(none)'} here", handled=self._domains, domain=domain)
         return found
 
     def _decided(
         self, definition: AggregateDefinition[Any], handler: Handler, command: Message, call: CommandCall
-    ) -> tuple[EventPage, ...]:
-        replayed = self._replayed(definition, call)
-        context = Context(call.cover, call.next_sequence, replayed.had_history, self._clock, self._ids)
+    ) -> EventBook:
+        replayed = self._answering.replayed(definition, call.cover, call.history)
+        context = self._answering.context(call.cover, call.next_sequence, replayed)
         decision = decide(definition, replayed, command, context)
         if decision.rejection is not None:
             raise decision.rejection
-        return self._stamped(handler, decision.events, call.next_sequence)
-
-    def _replayed(self, definition: AggregateDefinition[Any], call: CommandCall) -> Replayed[Any]:
-        root = call.cover.root
-        try:
-            return replay(definition, call.history.books(), self._codec, root=root)
-        except SnapshotUnfit:
-            return replay(definition, call.history.books(from_start=True), self._codec, root=root)
-
-    def _stamped(self, handler: Handler, events: tuple[Message, ...], first: int) -> tuple[EventPage, ...]:
-        created_at = to_nanoseconds(self._clock()) if events else None
-        return tuple(
-            EventPage(self._encoded(handler, event), sequence, created_at)
-            for sequence, event in enumerate(events, start=first)
-        )
-
-    def _encoded(self, handler: Handler, event: Message) -> Payload:
-        try:
-            return self._codec.encode(event)
-        except Exception as error:
-            # Not the caller's fault, whatever the codec calls it: the handler made this event.
-            raise HandlerFailed(handler.name, type(error).__name__) from error
+        return book_of(self._answering.stamped(handler.name, decision.events, call.next_sequence), call.cover)
 
 
-def _by_domain(definitions: Iterable[AggregateDefinition[Any]]) -> Definitions:
-    found: dict[str, dict[str, tuple[AggregateDefinition[Any], Handler]]] = {}
+def _by_domain(definitions: Iterable[AggregateDefinition[Any]]) -> Mapping[str, _Domain]:
+    found: dict[str, _Domain] = {}
     issues: list[str] = []
     for definition in definitions:
-        handlers = found.setdefault(definition.domain, {})
+        domain = found.setdefault(definition.domain, _Domain())
+        domain.definitions.append(definition)
         for name, handler in definition.handlers.items():
-            taken = handlers.setdefault(name, (definition, handler))
+            taken = domain.handlers.setdefault(name, (definition, handler))
             if taken[0] is not definition:
                 issues.append(
                     f"{taken[1].name} and {handler.name} both handle {name} of domain {definition.domain!r}: "
@@ -198,11 +167,3 @@ def _handler(
             type_url=payload.type_url,
         )
     return found
-
-
-def _book(pages: tuple[EventPage, ...], command: Cover) -> EventBook:
-    # The coordinator fills in domain, root and correlation id; only `ext` is ours to pass on (C-0146 to C-0148). Older
-    # coordinators take a cover for the place to store at, so it repeats the address.
-    if not pages or command.ext is None:
-        return EventBook(pages=pages)
-    return EventBook(cover=Cover(command.domain, command.root, ext=command.ext), pages=pages)

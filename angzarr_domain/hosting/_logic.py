@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import attrs
 
@@ -50,6 +50,29 @@ class CommandCall:
         return self.command.cover or Cover()
 
 
+@attrs.frozen
+class FactCall:
+    """Facts for business logic: events that happened outside.
+
+    Attributes:
+        facts: Their cover, and a page with an external id for each.
+        next_sequence: The head of the stream: the sequence that the first of them is to get.
+        history: What came before, up to that head.
+        timeout: Seconds the caller still waits; None if it set no bound.
+
+    """
+
+    facts: EventBook
+    next_sequence: int
+    history: History
+    timeout: float | None = None
+
+    @property
+    def cover(self) -> Cover:
+        """The facts' address."""
+        return self.facts.cover or Cover()
+
+
 class BusinessLogic(Protocol):
     """Decides commands. Must be safe to call from several threads at once."""
 
@@ -70,4 +93,19 @@ class BusinessLogic(Protocol):
 
     def close(self) -> None:
         """Release what it holds; harmless when repeated."""
+        ...
+
+
+@runtime_checkable
+class AcceptsFacts(Protocol):
+    """Business logic that takes facts, too."""
+
+    def handle_fact(self, call: FactCall) -> EventBook:
+        """What is to be recorded: each fact, its header kept, and after it the events it gave rise to, without one.
+
+        Raises:
+            InvalidArgument: It accepts no facts of one of these types (NO_FACT_HANDLER); nothing is to be stored.
+            AngzarrError: Anything else that kept them from being accepted; nothing is to be stored.
+
+        """
         ...

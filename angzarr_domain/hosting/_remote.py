@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import dropwhile
+from typing import TypeVar
 
 import attrs
 
-from angzarr_domain.books import BusinessResponse, ContextualCommand, EventBook, EventPage
+from angzarr_domain.books import BusinessResponse, ContextualCommand, EventBook, EventPage, FactRequest
 from angzarr_domain.client import Tls
 from angzarr_domain.client._endpoints import parse_endpoint
 from angzarr_domain.client._speaking import Protocol, Speaker
@@ -20,9 +21,12 @@ from angzarr_domain.exceptions import (
     Rejected,
     SnapshotUnfit,
 )
-from angzarr_domain.wire import INTERIM, METHODS, RELEASED
+from angzarr_domain.wire import INTERIM, METHODS, RELEASED, Method, Methods
 
-from ._logic import CommandCall
+from ._logic import CommandCall, FactCall
+
+Q = TypeVar("Q")
+R = TypeVar("R")
 
 
 class RemoteLogic:
@@ -74,30 +78,48 @@ class RemoteLogic:
             AngzarrError: What it answered instead of events, a rejection above all.
 
         """
+        return self._with_history(call, lambda book: self._handled(call, book))
+
+    def handle_fact(self, call: FactCall) -> EventBook:
+        """Same as `AcceptsFacts.handle_fact`. The history goes along as in `handle`. Raises as `handle`."""
+        return self._with_history(
+            call,
+            lambda book: self._ask(
+                call, lambda methods: methods.handle_fact, FactRequest(call.facts, prior_events=book)
+            )[0],
+        )
+
+    def _handled(self, call: CommandCall, book: EventBook) -> BusinessResponse:
+        response, methods = self._ask(call, lambda methods: methods.handle, ContextualCommand(book, call.command))
+        return response if methods is METHODS else without_echoes(response, book)
+
+    def _with_history(self, call: CommandCall | FactCall, ask: Callable[[EventBook], R]) -> R:
         book = _joined(call, from_start=False)
         try:
-            return self._ask(call, book)
+            return ask(book)
         except SnapshotUnfit:
             if book.snapshot is None:
                 raise
-            return self._ask(call, _joined(call, from_start=True))
+            return ask(_joined(call, from_start=True))
 
-    def _ask(self, call: CommandCall, book: EventBook) -> BusinessResponse:
+    def _ask(
+        self, call: CommandCall | FactCall, method: Callable[[Methods], Method[Q, R]], request: Q
+    ) -> tuple[R, Methods]:
         correlation_id = call.cover.correlation_id
         metadata = ((CORRELATION_ID_HEADER, correlation_id),) if _fits_header(correlation_id) else ()
         options = CallOptions(DEFAULT_TIMEOUT if call.timeout is None else call.timeout, metadata)
         try:
-            return self._answer(ContextualCommand(book, call.command), options)
+            return self._answer(method, request, options)
         except (ConnectionFailed, DeadlineExceeded) as error:
             raise self._lost(error) from error
 
-    def _answer(self, request: ContextualCommand, options: CallOptions) -> BusinessResponse:
+    def _answer(self, method: Callable[[Methods], Method[Q, R]], request: Q, options: CallOptions) -> tuple[R, Methods]:
         # Logic that does not know a generation's path has done nothing, so the next one may be tried.
         known = self._speaker.methods
         tables = (METHODS, RELEASED, INTERIM) if known is None else (known,)
         for methods in tables:
             try:
-                response = self._transport.unary(methods.handle, request, options)
+                response = self._transport.unary(method(methods), request, options)
             except MethodNotServed:
                 if methods is tables[-1]:
                     raise
@@ -107,7 +129,7 @@ class RemoteLogic:
                     self._speaker.methods = methods
                 raise
             self._speaker.methods = methods
-            return response if methods is METHODS else without_echoes(response, request.events)
+            return response, methods
         raise AssertionError("there is always a table to try")
 
     def _lost(self, error: AngzarrError) -> AngzarrError:
@@ -125,7 +147,7 @@ def _connected(target: str, tls: Tls | None) -> Transport:
     return transport_to(parse_endpoint(target), tls)
 
 
-def _joined(call: CommandCall, *, from_start: bool) -> EventBook:
+def _joined(call: CommandCall | FactCall, *, from_start: bool) -> EventBook:
     books = list(call.history.books(from_start=from_start))
     pages: list[EventPage] = [page for book in books for page in book.pages]
     first = books[0] if books else EventBook()

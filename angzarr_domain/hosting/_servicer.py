@@ -21,7 +21,7 @@ from angzarr_domain.exceptions import InvalidArgument, NotHandled
 from angzarr_domain.wire import INTERIM, METHODS, RELEASED
 
 from ._aggregates import AggregateLogic
-from ._logic import CommandCall
+from ._logic import CommandCall, FactCall
 from ._requests import RequestHistory
 from ._rpc import Call, Served
 
@@ -67,28 +67,21 @@ class CommandHandlerServicer:
         history = RequestHistory.of(request.events, request.command, self.queries, timeout, self.speaker)
         return self.logic.handle(CommandCall(request.command, history.next_sequence, history, timeout))
 
-    def handle_fact(self, request: FactRequest, _call: Call) -> EventBook:
-        """Refuse facts: aggregates cannot declare handlers for them yet. Pages without an event pass unchanged.
+    def handle_fact(self, request: FactRequest, call: Call) -> EventBook:
+        """What is to be recorded of facts, on the history that came with them.
 
         Raises:
             NotHandled: Nothing here answers for the domain.
-            InvalidArgument: There is a fact (NO_FACT_HANDLER); nothing at all is recorded then (C-0492).
+            InvalidArgument: No aggregate accepts one of them (NO_FACT_HANDLER); nothing is to be recorded (C-0492).
+            AngzarrError: Whatever the logic raises.
 
         """
         facts = request.facts
         if facts is None:
             return EventBook()
-        domain = (facts.cover or Cover()).domain
-        self.logic.check_domain(domain)
-        for page in facts.pages:
-            if page.event is not None:
-                raise InvalidArgument(
-                    f"no aggregate of domain {domain} accepts {page.event.type_name or '(no type)'} as a fact",
-                    code="NO_FACT_HANDLER",
-                    domain=domain,
-                    type_url=page.event.type_url,
-                )
-        return facts
+        timeout = call.remaining()
+        history = RequestHistory(request.prior_events, facts.cover or Cover(), self.queries, timeout, self.speaker)
+        return self.logic.handle_fact(FactCall(facts, history.next_sequence, history, timeout))
 
     def replay(self, _request: ReplayRequest, _call: Call) -> ReplayResponse:
         """Refuse: a state is not given away as a message yet.
