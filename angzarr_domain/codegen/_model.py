@@ -139,15 +139,19 @@ class SkeletonMethod:
     """A method of an aggregate's skeleton.
 
     Attributes:
-        message: Name of the class of the command or event.
-        emits: For a command the names of the events' classes.
+        mark: Its decorator.
+        message: Name of the class of the command or event that it is for.
+        emits: For a command, the names of the events' classes.
+        domain: Whose refusal it answers; "" for any.
 
     """
 
+    mark: str
     name: str
     message: str
-    emits: tuple[str, ...]
     doc: str
+    emits: tuple[str, ...] = ()
+    domain: str = ""
 
 
 @attrs.frozen
@@ -165,5 +169,4 @@ class Skeleton:
     domain: str
     doc: str
     imports: tuple[Import, ...]
-    handlers: tuple[SkeletonMethod, ...]
-    appliers: tuple[SkeletonMethod, ...]
+    methods: tuple[SkeletonMethod, ...]

@@ -29,7 +29,10 @@ _WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _COMMANDS_NAMES: Final = frozenset({"client", "root"})
 
 #: What every aggregate has, and what its class is declared with.
-_AGGREGATE_NAMES: Final = frozenset({"root", "exists", "next_sequence", "aggregate", "applies", "handles", "type"})
+_AGGREGATE_NAMES: Final = frozenset(
+    {"root", "exists", "next_sequence", "type"}
+    | {"accepts", "aggregate", "applies", "compensates", "handles", "undoes"}
+)
 
 _ENUM_NAMES: Final = frozenset(dir(IntEnum)) | frozenset(dir(int)) | {"mro", "name", "value"}
 
@@ -73,9 +76,9 @@ def command_method(message: str, taken: Collection[str]) -> str:
     return _usable(named, MODULE_NAMES | _COMMANDS_NAMES | frozenset(taken))
 
 
-def aggregate_method(message: str, taken: Collection[str]) -> str:
-    """The method of a command or event, in an aggregate that has these methods already."""
-    name = snake_case(message)
+def aggregate_method(message: str, taken: Collection[str], pattern: str = "{}") -> str:
+    """The method for a command or event, in an aggregate that has these names already."""
+    name = pattern.format(snake_case(message))
     named = _usable(name if name.isidentifier() else f"message_{name}", _AGGREGATE_NAMES)
     while named in taken:
         named += "_"

@@ -26,6 +26,9 @@ class Owner:
         domain: "" for a component that does not say.
         anchor: Full name of the component's state message; "" for a domain named by hand.
         is_aggregate: Not so for a process manager.
+        facts: The events it accepts as facts, as its option names them.
+        compensates: The commands whose refusal it answers, alone or after `domain:`.
+        undoes: The commands it undoes.
 
     """
 
@@ -33,6 +36,9 @@ class Owner:
     domain: str
     anchor: str = ""
     is_aggregate: bool = True
+    facts: tuple[str, ...] = ()
+    compensates: tuple[str, ...] = ()
+    undoes: tuple[str, ...] = ()
 
     @property
     def class_name(self) -> str:
@@ -146,7 +152,15 @@ def _component(full_name: str, options: Any) -> Owner:
     kinds = options.DESCRIPTOR.fields_by_name["kind"].enum_type.values_by_number
     others = {"COMPONENT_KIND_SAGA", "COMPONENT_KIND_PROCESS_MANAGER", "COMPONENT_KIND_PROJECTOR"}
     is_aggregate = options.kind not in kinds or kinds[options.kind].name not in others
-    return Owner(options.name or full_name.rpartition(".")[2], options.domain, full_name, is_aggregate)
+    return Owner(
+        options.name or full_name.rpartition(".")[2],
+        options.domain,
+        full_name,
+        is_aggregate,
+        facts=tuple(options.facts),
+        compensates=tuple(options.compensates),
+        undoes=tuple(options.undoes),
+    )
 
 
 def _messages(described: Any) -> Iterator[tuple[str, Any]]:

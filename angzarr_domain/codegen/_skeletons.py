@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from keyword import iskeyword
 from typing import Final
 
+import attrs
+
 from ._docs import comments_of
 from ._imports import imports_of
-from ._model import Import, Skeleton, SkeletonMethod
+from ._model import Skeleton, SkeletonMethod
 from ._naming import aggregate_method, duplicates, snake_case
 from ._options import Bound, Owner
 from ._types import Placed
 
-#: What the module of an aggregate imports besides its messages.
-_VOCABULARY: Final = frozenset({"Aggregate", "Iterable", "Rejected", "aggregate", "applies", "handles"})
+#: What the module of an aggregate may import besides its messages.
+_VOCABULARY: Final = frozenset(
+    {"Aggregate", "Escalation", "Iterable", "Refused", "Rejected", "Undo"}
+    | {"accepts", "aggregate", "applies", "compensates", "handles", "undoes"}
+)
+
+#: How methods are named where a command or event alone does not say what happens.
+_NAMES: Final = {"accepts": "accept_{}", "compensates": "{}_refused", "undoes": "undo_{}"}
 
 
 def read_skeletons(
@@ -34,7 +42,7 @@ def read_skeletons(
         if placed.full_name in bound and (owner := bound[placed.full_name].owner).is_aggregate:
             commands.setdefault(owner, []).append(placed)
     found = [
-        _skeleton(owner, placed, types, bound, issues)
+        _skeleton(owner, _Occasions(owner, placed, types, bound, issues), types, issues)
         for owner, placed in commands.items()
         if any(command.file.name in sources for command in placed)
     ]
@@ -44,42 +52,88 @@ def read_skeletons(
     return found
 
 
-def _skeleton(
-    owner: Owner, commands: Sequence[Placed], types: Mapping[str, Placed], bound: Mapping[str, Bound], issues: list[str]
-) -> Skeleton:
+@attrs.frozen
+class _Occasion:
+    """Something that an aggregate has a method for."""
+
+    mark: str
+    message: Placed
+    emits: tuple[Placed, ...] = ()
+    domain: str = ""
+
+
+class _Occasions:
+    """Everything that an aggregate has a method for, as the options say."""
+
+    def __init__(
+        self,
+        owner: Owner,
+        commands: Sequence[Placed],
+        types: Mapping[str, Placed],
+        bound: Mapping[str, Bound],
+        issues: list[str],
+    ) -> None:
+        self._types = types
+        self._issues = issues
+        self._owner = owner
+        self._handled = [_Occasion("handles", command, self._emitted(command, bound)) for command in commands]
+
+    def __iter__(self) -> Iterator[_Occasion]:
+        owner = self._owner
+        facts = list(self._named(owner.facts, owner.anchor, "accepts"))
+        yield from self._handled
+        yield from (_Occasion("accepts", fact) for fact in facts)
+        yield from self._compensated()
+        yield from (_Occasion("undoes", command) for command in self._named(owner.undoes, owner.anchor, "undoes"))
+        events = {event.full_name: event for occasion in self._handled for event in occasion.emits}
+        events |= {fact.full_name: fact for fact in facts}
+        yield from (_Occasion("applies", event) for event in events.values())
+
+    def _emitted(self, command: Placed, bound: Mapping[str, Bound]) -> tuple[Placed, ...]:
+        return tuple(self._named(bound[command.full_name].emits, command.full_name, "emits"))
+
+    def _compensated(self) -> Iterator[_Occasion]:
+        entries = [entry.rpartition(":") for entry in self._owner.compensates]
+        for domain, _, name in entries:
+            for command in self._named([name], self._owner.anchor, "compensates"):
+                if not domain and any(other and name == alike for other, _, alike in entries):
+                    self._issues.append(f"{self._owner.anchor} compensates {name} of any domain and of one: choose")
+                yield _Occasion("compensates", command, domain=domain)
+
+    def _named(self, names: Iterable[str], user: str, what: str) -> Iterator[Placed]:
+        """The messages of these names: in full, or as in the same package."""
+        package = f"{user.rpartition('.')[0]}."
+        for name in names:
+            found = self._types.get(f".{name.lstrip('.')}") or self._types.get(f".{package}{name}")
+            if found is None:
+                self._issues.append(f"{user} {what} {name}, which is no message of these files or what they import")
+            else:
+                yield found
+
+
+def _skeleton(owner: Owner, found: Iterable[_Occasion], types: Mapping[str, Placed], issues: list[str]) -> Skeleton:
     name = owner.class_name
     if not name.isidentifier() or iskeyword(name):
         issues.append(f"{owner.name!r} is no name for a class: give component {owner.anchor} another name")
-    emits = {command.full_name: _events(command, bound[command.full_name].emits, types, issues) for command in commands}
-    events = list({event.full_name: event for emitted in emits.values() for event in emitted}.values())
-    needed = [*commands, *(event for event in events if event not in commands)]
+    occasions = list(found)
+    needed = list({occasion.message.full_name: occasion.message for occasion in occasions}.values())
     imports = dict(zip((p.full_name for p in needed), imports_of(needed, {name, *_VOCABULARY}), strict=True))
     taken = {imported.alias for imported in imports.values()}
-    handlers = tuple(_method(command, emits[command.full_name], imports, taken) for command in commands)
-    appliers = tuple(_method(event, (), imports, taken) for event in events)
+    methods: list[SkeletonMethod] = []
+    for occasion in occasions:
+        message, emits = imports[occasion.message.full_name].alias, [imports[e.full_name].alias for e in occasion.emits]
+        method = aggregate_method(occasion.message.python_name, taken, _pattern(occasion))
+        taken.add(method)
+        doc = _doc(occasion.message) if occasion.mark in {"handles", "applies"} else ""
+        methods.append(SkeletonMethod(occasion.mark, method, message, doc, tuple(emits), occasion.domain))
     doc = _doc(types[f".{owner.anchor}"]) if f".{owner.anchor}" in types else ""
     file = f"{snake_case(name)}.py"
-    return Skeleton(name, file, owner.domain, doc, tuple(imports.values()), handlers, appliers)
+    return Skeleton(name, file, owner.domain, doc, tuple(imports.values()), tuple(methods))
 
 
-def _events(command: Placed, emits: Sequence[str], types: Mapping[str, Placed], issues: list[str]) -> list[Placed]:
-    """The events that a command's option names: in full, or as in the same package."""
-    package = f"{command.full_name.rpartition('.')[0]}."
-    events: list[Placed] = []
-    for name in emits:
-        event = types.get(f".{name.lstrip('.')}") or types.get(f".{package}{name}")
-        if event is None:
-            issues.append(f"{command.full_name} emits {name}, which is no message of these files or what they import")
-        else:
-            events.append(event)
-    return events
-
-
-def _method(placed: Placed, emits: Sequence[Placed], imports: Mapping[str, Import], taken: set[str]) -> SkeletonMethod:
-    name = aggregate_method(placed.python_name, taken)
-    taken.add(name)
-    events = tuple(imports[event.full_name].alias for event in emits)
-    return SkeletonMethod(name, imports[placed.full_name].alias, events, _doc(placed))
+def _pattern(occasion: _Occasion) -> str:
+    by = f"{occasion.domain.replace('-', '_')}_" if occasion.domain else ""
+    return by + _NAMES.get(occasion.mark, "{}")
 
 
 def _doc(placed: Placed) -> str:

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from angzarr_domain import Refused
 from angzarr_domain.aggregates import definition_of
 from angzarr_domain.books import Message
 from angzarr_domain.codegen import generate, plan
 from angzarr_domain.exceptions import GenerationError
 from angzarr_domain.testing import given
 from tests.library.loan import Loan
-from tests.library.loan_messages import Borrow, Borrowed, Exists, Rejected, Return, Returned
+from tests.library.loan_messages import Borrow, Borrowed, Damaged, Exists, Rejected, Remind, Return, Returned
 
 Write = Callable[..., list[Path]]
 LIBRARY = Path(__file__).resolve().parents[1] / "library"
@@ -54,7 +55,7 @@ def test_a_draft_refuses_every_command(command: Message) -> None:
     given(Loan).when(command).rejects("NOT_IMPLEMENTED")
 
 
-@pytest.mark.parametrize("event", [Borrowed(reader="ada"), Returned(), Rejected()])
+@pytest.mark.parametrize("event", [Borrowed(reader="ada"), Returned(), Rejected(), Damaged()])
 def test_a_draft_folds_every_event(event: Message) -> None:
     given(Loan, event).when(Borrow()).rejects("NOT_IMPLEMENTED")
 
@@ -63,6 +64,25 @@ def test_a_handler_says_what_the_option_says_it_emits() -> None:
     handlers = definition_of(Loan).handlers.values()
 
     assert [handler.emits for handler in handlers] == [(Borrowed,), (Returned, Rejected), ()]
+
+
+def test_a_draft_has_what_the_component_says_beside_commands() -> None:
+    """Facts are recorded; what is not made up for yet asks for help, rather than pass in silence."""
+    definition = definition_of(Loan)
+
+    assert Loan().accept_damaged(Damaged()) == Damaged()
+    assert Loan().remind_refused(Refused(Remind(), "NO_POST")).reason == "not compensated yet: NO_POST"
+    keys = ["library.v1.Remind", "till:library.v1.Charge", "post-box:library.v1.Charge"]
+    assert (list(definition.compensators), list(definition.undoers)) == (keys, ["library.v1.Borrow"])
+
+
+def test_a_refusal_by_one_domain_and_by_any_is_refused(write: Write, tmp_path: Path) -> None:
+    body = f"""{ANGZARR} message AccountState {{ option (io.angzarr.v1.component) = {{
+          domain: "account" compensates: ["Pay", "till:Pay"]}}; }}
+        message Open {{ {owned()} }} message Pay {{}}"""
+
+    with pytest.raises(GenerationError, match="AccountState compensates Pay of any domain and of one: choose"):
+        generate(write(case=body), tmp_path / "out", skeletons=tmp_path / "out")
 
 
 def test_a_draft_that_exists_stays_as_it_is(write: Write, tmp_path: Path) -> None:

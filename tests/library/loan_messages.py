@@ -65,6 +65,27 @@ class Exists:
 
 
 @frozen(kw_only=True)
+class Remind:
+    """What a loan that is overdue asks of others."""
+
+    __protobuf_name__: ClassVar[str] = "library.v1.Remind"
+
+
+@frozen(kw_only=True)
+class Charge:
+    """Message library.v1.Charge."""
+
+    __protobuf_name__: ClassVar[str] = "library.v1.Charge"
+
+
+@frozen(kw_only=True)
+class Damaged:
+    """Message library.v1.Damaged."""
+
+    __protobuf_name__: ClassVar[str] = "library.v1.Damaged"
+
+
+@frozen(kw_only=True)
 class Borrowed:
     """Message library.v1.Borrowed."""
 
