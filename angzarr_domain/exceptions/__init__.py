@@ -15,6 +15,7 @@
     |-- TooLarge                  an answer over the size limit; names the ranges to ask for instead
     |-- HistoryError              recorded history cannot be folded
     |   |-- CorruptHistory        a stored event does not decode: type, sequence, root
+    |   |-- UnknownEvent          a stored event is of a type that the aggregate refuses not to know
     |   `-- IncompleteHistory     pages are missing before the first one, or nothing came at all
     |       `-- SnapshotUnfit     ... because a snapshot stands for them that does not fit
     |-- HandlerFailed             a handler raised something unexpected
@@ -54,6 +55,7 @@ from ._histories import (
     SnapshotUnfit,
     StateMutated,
     StateNotEncodable,
+    UnknownEvent,
 )
 from ._recordings import RecordingError
 from ._requests import (
@@ -101,6 +103,7 @@ __all__ = [
     "StreamBusy",
     "TlsFailed",
     "TooLarge",
+    "UnknownEvent",
     "UnknownOutcome",
     "UsageError",
     "detail_text",
