@@ -7,6 +7,8 @@ import attrs
 
 from angzarr_domain.exceptions import UsageError
 
+from ._states import ReadState, StateSchema, UnfitState
+
 
 @runtime_checkable
 class Named(Protocol):
@@ -91,4 +93,12 @@ class Codec(Protocol):
 
     def decode_known(self, payload: Payload, /) -> Message:
         """The payload as one of the types this codec was told of; DecodeFailed lists them if it is none."""
+        ...
+
+    def encode_state(self, schema: StateSchema, state: object, /) -> Payload:
+        """The state of an aggregate, exactly; StateNotEncodable if a field holds what cannot be written."""
+        ...
+
+    def decode_state(self, schema: StateSchema, payload: Payload, /) -> ReadState | UnfitState:
+        """The values of its fields, or why it is no state of this schema."""
         ...

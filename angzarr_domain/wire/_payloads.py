@@ -8,11 +8,12 @@ from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto
 from google.protobuf.message import DecodeError, EncodeError
 from google.protobuf.message import Message as CompiledMessage
 
-from angzarr_domain.books import Message, Payload, type_name, type_name_of_url
+from angzarr_domain.books import Message, Payload, ReadState, StateSchema, UnfitState, type_name, type_name_of_url
 from angzarr_domain.exceptions import DecodeFailed, InvalidArgument, UsageError, listed
 
 from ._schemas import raw_class
 from ._shapes import Unreadable, shape_of
+from ._states import STATE_TYPE, decode_state, encode_state
 
 M = TypeVar("M", bound=Message)
 Decoder = Callable[[bytes], Any]
@@ -90,6 +91,21 @@ class PayloadCodec:
             )
         decoded: Message = _binding(message_type).decoder()(payload.value)
         return decoded
+
+    def encode_state(self, schema: StateSchema, state: object, /) -> Payload:
+        """The state of an aggregate, exactly and the same in every process, as the framework's `State`.
+
+        Raises:
+            StateNotEncodable: A field holds what cannot be written exactly.
+
+        """
+        return Payload(TYPE_URL_PREFIX + STATE_TYPE, encode_state(schema, state, self))
+
+    def decode_state(self, schema: StateSchema, payload: Payload, /) -> ReadState | UnfitState:
+        """The values of the fields, or why this is no state of the schema."""
+        if payload.type_name != STATE_TYPE:
+            return UnfitState(f"it is a {payload.type_name or '(no type)'}, not a {STATE_TYPE}")
+        return decode_state(schema, payload.value, self)
 
 
 @attrs.frozen
