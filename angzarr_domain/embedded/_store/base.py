@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -25,7 +26,9 @@ class Stream:
 
 @attrs.frozen
 class DeferredKey:
-    """What a command without a sequence is carried out once by, at its target: where it came from.
+    """What a command, notification or fact without a sequence is carried out once by, at its target.
+
+    That is where it came from, or a fact's external id (`of_fact`).
 
     Attributes:
         kind: What the provenance sits on, such as "command".
@@ -40,6 +43,15 @@ class DeferredKey:
     source_seq: int
     source_component: str
     command_index: int
+
+    @classmethod
+    def of_fact(cls, external_id: str) -> DeferredKey:
+        """The key of a fact from outside, which has nothing but its id."""
+        return cls("fact", "", UUID(int=0), "", 0, external_id, 0)
+
+
+#: A batch of pages without facts.
+NO_FACTS: Final[Mapping[DeferredKey, range]] = MappingProxyType({})
 
 
 @attrs.frozen
@@ -72,6 +84,7 @@ class EventStore(Protocol):
         correlation_id: str = "",
         snapshot: Snapshot | None = None,
         deferred: DeferredKey | None = None,
+        facts: Mapping[DeferredKey, range] = NO_FACTS,
         timeout: float | None = None,
     ) -> None:
         """Store pages that carry the sequences expected_head, expected_head + 1, ..., or nothing.
@@ -80,12 +93,13 @@ class EventStore(Protocol):
             correlation_id: The workflow the pages belong to; "" is none.
             snapshot: Stored with them; it replaces older ones unless their retention is PERSIST (C-0450 to C-0453).
             deferred: Stored with them, also when there are no pages, for `executed` to find.
+            facts: Further keys stored with them, each with the sequences of its own among the pages.
             timeout: Most seconds to wait for others who write; nothing is stored once they are over. None is as long
                 as the store itself sees fit.
 
         Raises:
             DeadlineExceeded: There was no turn in time; nothing was stored.
-            HeadMoved: The head is another one, or `deferred` is known already; nothing was stored.
+            HeadMoved: The head is another one, or a key is known already; nothing was stored.
             UsageError: The pages carry other sequences; nothing was stored.
 
         """
@@ -103,7 +117,7 @@ class EventStore(Protocol):
         ...
 
     def executed(self, stream: Stream, key: DeferredKey) -> range | None:
-        """The sequences of the events that the command with this key led to; None if it never ran here."""
+        """The sequences of the events that what has this key led to; None if it never ran here."""
         ...
 
     def pages(self, stream: Stream, lower: int = 0, upper: int | None = None) -> Iterator[EventPage]:

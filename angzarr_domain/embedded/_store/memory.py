@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -11,7 +11,7 @@ from angzarr_domain.books import EventPage, Snapshot, SnapshotRetention
 from angzarr_domain.exceptions import StoreError
 
 from ._rows import Row, page_of, restored_rows, rows_of, size_of
-from .base import PIECE_BYTES, PIECE_PAGES, DeferredKey, HeadMoved, Stream
+from .base import NO_FACTS, PIECE_BYTES, PIECE_PAGES, DeferredKey, HeadMoved, Stream
 
 
 @attrs.define
@@ -70,13 +70,14 @@ class MemoryStore:
         correlation_id: str = "",
         snapshot: Snapshot | None = None,
         deferred: DeferredKey | None = None,
+        facts: Mapping[DeferredKey, range] = NO_FACTS,
         timeout: float | None = None,  # noqa: ARG002 - others who write take no time here
     ) -> None:
         """See `EventStore.append`."""
         rows = rows_of(expected_head, pages)
         with self._guard:
             kept = self._kept(stream)
-            if kept.head != expected_head or deferred in kept.executed:
+            if kept.head != expected_head or any(key in kept.executed for key in (deferred, *facts)):
                 raise HeadMoved(kept.head)
             if not kept.rows:
                 kept.first = expected_head
@@ -86,6 +87,7 @@ class MemoryStore:
                 kept.snapshots = [*_outliving(kept.snapshots, snapshot.sequence), snapshot]
             if deferred is not None:
                 kept.executed[deferred] = range(expected_head, expected_head + len(rows))
+            kept.executed |= facts
             self._streams[stream] = kept
 
     def restore(self, stream: Stream, pages: Iterable[EventPage], snapshot: Snapshot | None = None) -> None:

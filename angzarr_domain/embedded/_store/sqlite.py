@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID
@@ -18,7 +18,7 @@ from angzarr_domain.exceptions import DeadlineExceeded, UnknownOutcome, UsageErr
 from ._file import DataFile, translated
 from ._readers import Readers, closed_error
 from ._rows import Row, page_of, restored_rows, rows_of, size_of
-from .base import PIECE_BYTES, PIECE_PAGES, DeferredKey, HeadMoved, Stream
+from .base import NO_FACTS, PIECE_BYTES, PIECE_PAGES, DeferredKey, HeadMoved, Stream
 
 _MOST_NS: Final = 2**63 - 1
 
@@ -96,6 +96,7 @@ class SqliteStore:
         correlation_id: str = "",
         snapshot: Snapshot | None = None,
         deferred: DeferredKey | None = None,
+        facts: Mapping[DeferredKey, range] = NO_FACTS,
         timeout: float | None = None,
     ) -> None:
         """See `EventStore.append`.
@@ -111,8 +112,9 @@ class SqliteStore:
             head: int = writer.execute(_HEAD, _named(stream)).fetchone()[0]
             if head != expected_head:
                 raise HeadMoved(head)
-            if deferred is not None:
-                _add_executed(writer, key, deferred, expected_head, len(rows))
+            executed = {} if deferred is None else {deferred: range(expected_head, expected_head + len(rows))}
+            for own, sequences in {**executed, **facts}.items():
+                _add_executed(writer, key, own, sequences)
             writer.executemany(_INSERT, [(*row, key, correlation_id) for row in rows])
             if snapshot is not None:
                 _add_snapshot(writer, key, snapshot)
@@ -294,13 +296,13 @@ def _key_values(key: DeferredKey) -> tuple[object, ...]:
     )
 
 
-def _add_executed(writer: sqlite3.Connection, stream: int, key: DeferredKey, first: int, count: int) -> None:
+def _add_executed(writer: sqlite3.Connection, stream: int, key: DeferredKey, sequences: range) -> None:
     added = writer.execute(
         "INSERT OR IGNORE INTO executed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (stream, *_key_values(key), first, count),
+        (stream, *_key_values(key), sequences.start, len(sequences)),
     )
     if added.rowcount == 0:
-        raise HeadMoved(first)
+        raise HeadMoved(sequences.start)
 
 
 def _add_snapshot(writer: sqlite3.Connection, stream: int, snapshot: Snapshot) -> None:

@@ -27,6 +27,7 @@ ROOT = UUID(int=1)
 STREAM = Stream("account", ROOT)
 REFERENCE = PayloadReference(PayloadStorageType.S3, "s3://b/k", b"\x01\x02", 2**63, 253_402_300_799 * 10**9)
 KEY = DeferredKey("command", "order", UUID(int=9), "", 3, "ReserveSaga", 0)
+FACTS = (DeferredKey.of_fact("ext-1"), DeferredKey.of_fact("ext-2"))
 
 
 def page(sequence: int, created_at_ns: int | None = 1_000, value: bytes = b"\x01") -> EventPage:
@@ -354,6 +355,21 @@ class EventStoreContract:
         with pytest.raises(HeadMoved):
             store.append(STREAM, 0, pages(0, 1), deferred=KEY)
         assert (store.head(STREAM), store.executed(STREAM, KEY)) == (0, range(0))
+
+    # Facts
+
+    def test_each_fact_is_remembered_with_its_own_events(self, store: EventStore) -> None:
+        """Several in one append: each key finds the sequences that are its own."""
+        store.append(STREAM, 0, pages(0, 1))
+        store.append(STREAM, 1, pages(1, 3), facts={FACTS[0]: range(1, 3), FACTS[1]: range(3, 4)})
+        assert [store.executed(STREAM, key) for key in FACTS] == [range(1, 3), range(3, 4)]
+
+    def test_a_fact_that_is_known_keeps_out_all_that_comes_with_it(self, store: EventStore) -> None:
+        """Nothing of an append is stored if one of its keys is taken (C-0190)."""
+        store.append(STREAM, 0, pages(0, 1), facts={FACTS[0]: range(1)})
+        with pytest.raises(HeadMoved):
+            store.append(STREAM, 1, pages(1, 2), facts={FACTS[1]: range(1, 2), FACTS[0]: range(2, 3)})
+        assert (store.head(STREAM), store.executed(STREAM, FACTS[1])) == (1, None)
 
     # Threads and the end
 
