@@ -330,6 +330,22 @@ def test_a_conflict_names_what_got_in_between() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("conflict", "says"),
+    [
+        (Conflict(3, 150), "; in between are 147 sequences, of which the first 100 were read: nothing"),
+        (Conflict.of("text", "SEQUENCE_MISMATCH", Status.FAILED_PRECONDITION, {}), "up to sequence 102: nothing"),
+    ],
+)
+def test_a_conflict_says_how_far_it_looked(conflict: Conflict, says: str) -> None:
+    """Where more got in between than is read, what was read is not said to be all."""
+    conflict.events = ()
+    conflict.events_until = 102
+
+    assert str(conflict).endswith(says)
+    assert pickle.loads(pickle.dumps(conflict)).events_until == 102
+
+
 def test_a_conflict_says_why_it_cannot_name_them() -> None:
     """A failed reading does not hide the conflict."""
     conflict = Conflict(3, 5)

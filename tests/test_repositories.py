@@ -366,6 +366,15 @@ class TestExecute:
         assert (caught.value.expected, caught.value.actual, len(peer.commands)) == (1, 2, 2)
         assert [page.decode() for page in caught.value.events or ()] == [WasPut(amount=2)]
 
+    def test_a_far_conflict(self, wallets: Repository[Wallet], peer: Peer) -> None:
+        """It carries the first 100 events, and says that they are not all."""
+        peer.interlope = lambda peer, root: peer.record(root, *(WasPut(amount=1) for _ in range(150)))
+
+        with pytest.raises(Conflict, match="are 150 sequences, of which the first 100 were read") as caught:
+            wallets.execute(ROOT, Put(amount=1), attempts=1)
+
+        assert len(caught.value.events or ()) == 100
+
     def test_a_tail_that_cannot_be_read(self, wallets: Repository[Wallet], peer: Peer) -> None:
         """The conflict stays what is reported, with the reason beside it."""
         peer.interlope = interlopes(1)

@@ -50,7 +50,9 @@ def explain(conflict: Conflict, command: CommandBook, budget: Budget, codec: Cod
     """Put the events that got in between on a conflict, or why they could not be read."""
     if conflict.events is not None:
         # The peer sent them along.
-        conflict.events = tuple(page.remember(codec) for page in conflict.events[:MOST_IN_BETWEEN])
+        events = tuple(page.remember(codec) for page in conflict.events[: MOST_IN_BETWEEN + 1])
+        conflict.events = events[:MOST_IN_BETWEEN]
+        conflict.events_until = events[-2].sequence if len(events) > MOST_IN_BETWEEN else None
         return
     cover = command.cover or Cover()
     expected = conflict.expected
@@ -62,13 +64,15 @@ def explain(conflict: Conflict, command: CommandBook, budget: Budget, codec: Cod
     if conflict.actual is not None and conflict.actual <= expected:
         conflict.events = ()
         return
-    upper = min(expected + MOST_IN_BETWEEN - 1, MAX_SEQUENCE if conflict.actual is None else conflict.actual - 1)
+    last = MAX_SEQUENCE if conflict.actual is None else conflict.actual - 1
+    upper = min(expected + MOST_IN_BETWEEN - 1, last)
     try:
         book = yield from read_range(cover.domain, cover.root, expected, upper, budget, edition=cover.edition)
     except AngzarrError as error:
         conflict.events_error = str(error)
     else:
         conflict.events = book.remember(codec).pages
+        conflict.events_until = upper if upper < last else None
 
 
 def speculate(request: SpeculateRequest, budget: Budget, codec: Codec) -> Flow[CommandResponse]:

@@ -78,7 +78,8 @@ class Conflict(AngzarrError):
     """The command was made for one sequence, the stream is at another. Nothing was stored.
 
     Load again and decide again; `Repository.execute` does both. `events` are those that got in between, as
-    far as they could be read; None where nobody read them, and `events_error` says why a reading failed.
+    far as they could be read; None where nobody read them, and `events_error` says why a reading failed. Where there
+    may be more, `events_until` is the last sequence that was looked at.
     """
 
     codes: ClassVar[tuple[str, ...]] = ("SEQUENCE_MISMATCH",)
@@ -86,6 +87,7 @@ class Conflict(AngzarrError):
     default_retry = Retry.AFTER_RELOAD
 
     events: tuple[EventPage, ...] | None = None
+    events_until: int | None = None
     events_error: str = ""
 
     def __init__(self, expected: int, actual: int) -> None:
@@ -100,10 +102,18 @@ class Conflict(AngzarrError):
                 f"{page.sequence} {page.event.type_name}" if page.event else f"{page.sequence} (no event)"
                 for page in self.events
             )
-            return f"{self.message}; in between: {names or 'nothing'}"
+            return f"{self.message}; in between{self._read_so_far()}: {names or 'nothing'}"
         if self.events_error:
             return f"{self.message}; the events in between could not be read: {self.events_error}"
         return self.message
+
+    def _read_so_far(self) -> str:
+        until, expected, actual = self.events_until, self.expected, self.actual
+        if until is None:
+            return ""
+        if expected is None or actual is None:
+            return f", read up to sequence {until}"
+        return f" are {actual - expected} sequences, of which the first {until - expected + 1} were read"
 
     @property
     def expected(self) -> int | None:

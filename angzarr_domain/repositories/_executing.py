@@ -146,10 +146,12 @@ def _request(subject: Subject[A], command: Message, sequence: int, correlation_i
 
 def _after(conflict: Conflict, subject: Subject[A], current: Replayed[A], budget: Budget) -> Flow[Replayed[A]]:
     try:
-        current, conflict.events = yield from catch_up(subject, current, conflict.actual, MOST_IN_BETWEEN, budget)
+        current, events = yield from catch_up(subject, current, conflict.actual, MOST_IN_BETWEEN + 1, budget)
     except AngzarrError as error:
         conflict.events_error = str(error)
         raise conflict from error
+    conflict.events = events[:MOST_IN_BETWEEN]
+    conflict.events_until = events[-2].sequence if len(events) > MOST_IN_BETWEEN else None
     return current
 
 

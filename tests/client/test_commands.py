@@ -144,13 +144,25 @@ def test_a_conflict_ahead_of_the_stream(client: DomainClient) -> None:
 
 
 def test_a_far_conflict(client: DomainClient, peer: Peer) -> None:
-    """At most 100 events are read."""
+    """At most 100 events are read, and it says so."""
     peer.record(ROOT, *(WasPut(amount=n) for n in range(150)))
 
-    with pytest.raises(Conflict) as caught:
+    with pytest.raises(Conflict, match="are 140 sequences, of which the first 100 were read: 10 tests") as caught:
         client.command(Put(amount=5), ROOT).with_sequence(10).send_sync()
 
     assert [page.sequence for page in caught.value.events or ()] == list(range(10, 110))
+    assert caught.value.events_until == 109
+
+
+def test_a_conflict_behind_a_wide_gap(client: DomainClient, peer: Peer) -> None:
+    """That nothing was found among what was read does not mean that nothing is there."""
+    peer.record(ROOT, *(WasPut(amount=n) for n in range(150)))
+    peer.leave_out(ROOT, *range(1, 140))
+
+    with pytest.raises(Conflict, match="are 149 sequences, of which the first 100 were read: nothing") as caught:
+        client.command(Put(amount=5), ROOT).with_sequence(1).send_sync()
+
+    assert (caught.value.events, caught.value.events_until) == ((), 100)
 
 
 def test_a_conflict_whose_events_cannot_be_read(client: DomainClient, peer: Peer) -> None:
