@@ -11,6 +11,9 @@ from angzarr_domain.exceptions import NotSupported
 
 from .pb import interim, released
 
+# Of an enum on the wire.
+_HIGHEST: Final = 2**31 - 1
+
 #: What the type URLs of the framework's own payloads begin with there.
 FRAMEWORK_PREFIX: Final = "type.angzarr.io/"
 
@@ -54,7 +57,7 @@ class Dialect:
 
     def lift_mode(self, number: int) -> int:
         """The newest number of a SyncMode; what this generation does not know is ASYNC there."""
-        return number + 1 if number <= self.last_mode else SyncMode.ASYNC
+        return number + 1 if 0 <= number <= self.last_mode else SyncMode.ASYNC
 
     def check_kept(self, book: CommandBook | None) -> None:
         """Refuse a command that says something which this generation cannot carry.
@@ -84,3 +87,8 @@ INTERIM_DIALECT: Final = Dialect(
 def less_one(number: int) -> int:
     """The older number of an enum that counts from 1 in the newest generation; what is unset there is the first."""
     return max(number - 1, 0)
+
+
+def one_more(number: int) -> int:
+    """The newest number of such an enum. What has no number here keeps its own, and is refused by whoever reads it."""
+    return number + 1 if 0 <= number < _HIGHEST else number

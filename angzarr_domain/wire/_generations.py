@@ -12,7 +12,8 @@ from angzarr_domain.books import CascadeReactionError
 from angzarr_domain.exceptions import DecodeFailed, TooLarge
 
 from ._dialects import INTERIM_DIALECT, RELEASED_DIALECT, Dialect
-from ._mending import drop_held_back, empty_held_back, lift, lower, refuse_held_back
+from ._held_back import Treatments, in_answer, in_request, treat
+from ._mending import lift, lower
 from ._methods import METHODS, Method, Methods
 from ._pool import POOL
 from ._status import to_conflict_in_words, to_unrepeated_status
@@ -39,7 +40,7 @@ class _Codec(Generic[V]):
     name: str
     newest_encode: Callable[[V], bytes]
     newest_decode: Callable[[bytes], V]
-    held_back: Callable[[Dialect, Any], None]
+    held_back: Treatments
 
     def encode(self, value: V) -> bytes:
         """Raises NotSupported for what the peer would lose."""
@@ -63,8 +64,7 @@ class _Codec(Generic[V]):
         except DecodeError as error:
             name = f"{self.dialect.package}.{self.name}"
             raise DecodeFailed("/" + name, f"{len(data)} bytes that are no such message") from error
-        for book in _books(self.name, message):
-            self.held_back(self.dialect, book)
+        treat(self.dialect, message, self.held_back)
         lift(self.dialect, self.name, message)
         return _completed(self.name, self.newest_decode(message.SerializeToString()), message)
 
@@ -98,18 +98,6 @@ def _check(dialect: Dialect, name: str, value: Any) -> None:
             pass
 
 
-def _books(name: str, message: Any) -> tuple[Any, ...]:
-    match name:
-        case "EventBook":
-            return (message,)
-        case "CommandResponse" | "FactInjectionResponse" | "BusinessResponse" | "ContextualCommand" | "EventRequest":
-            return (message.events,)
-        case "FactRequest":
-            return (message.prior_events,)
-        case _:
-            return ()
-
-
 def _complete(name: str, message: Any, value: Any) -> None:
     """Fill in what has another name or sense in the older message."""
     if name == "EventRequest":
@@ -136,20 +124,16 @@ def _completed(name: str, value: V, message: Any) -> V:
 
 def _table(dialect: Dialect) -> Methods:
     return Methods(
-        **{
-            field.name: _method(dialect, getattr(METHODS, field.name), for_fold=field.name == "read_history")
-            for field in attrs.fields(Methods)
-        }
+        **{field.name: _method(dialect, field.name, getattr(METHODS, field.name)) for field in attrs.fields(Methods)}
     )
 
 
-def _method(dialect: Dialect, newest: Method[Any, Any], *, for_fold: bool) -> Method[Any, Any]:
+def _method(dialect: Dialect, place: str, newest: Method[Any, Any]) -> Method[Any, Any]:
     service = f"{dialect.package}.{newest.service.rpartition('.')[2]}"
     described = POOL.FindServiceByName(service).methods_by_name[newest.name]
-    reading = empty_held_back if for_fold or newest.name == "Handle" else drop_held_back
-    request = _codec(dialect, described.input_type.name, newest.encode_request, newest.decode_request, reading)
-    replying = refuse_held_back if newest.name == "Handle" else reading
-    response = _codec(dialect, described.output_type.name, newest.encode_response, newest.decode_response, replying)
+    asked, answered = described.input_type.name, described.output_type.name
+    request = _codec(dialect, asked, newest.encode_request, newest.decode_request, in_request(asked))
+    response = _codec(dialect, answered, newest.encode_response, newest.decode_response, in_answer(answered, place))
     return Method(
         service,
         newest.name,
@@ -167,7 +151,7 @@ def _codec(
     name: str,
     encode: Callable[[V], bytes],
     decode: Callable[[bytes], V],
-    held_back: Callable[[Dialect, Any], None],
+    held_back: Treatments,
 ) -> _Codec[V] | _SameCodec[V]:
     if not hasattr(dialect.pb, name):
         return _SameCodec(encode, decode)

@@ -18,7 +18,8 @@ from angzarr_domain.books import EventBook, type_name_of_url
 from angzarr_domain.exceptions import NotSupported
 
 from ._books import read_event_book
-from ._dialects import FRAMEWORK_PREFIX, RELEASED_DIALECT, Dialect, less_one
+from ._dialects import FRAMEWORK_PREFIX, RELEASED_DIALECT, Dialect, less_one, one_more
+from ._held_back import drop
 from .pb import messages as pb
 from .pb import released
 
@@ -89,7 +90,7 @@ def _lower_command_page(dialect: Dialect, message: Any) -> None:
 
 
 def _lift_command_page(dialect: Dialect, message: Any) -> None:
-    message.merge_strategy += 1
+    message.merge_strategy = one_more(message.merge_strategy)
     if dialect.has_page_mode and message.header.HasField("sync_mode"):
         message.header.sync_mode = dialect.lift_mode(message.header.sync_mode)
     if message.HasField("command"):
@@ -106,7 +107,7 @@ def _lift_command_request(dialect: Dialect, message: Any) -> None:
     if message.HasField("cascade_id"):
         raise NotSupported("two-phase commits (cascade_id): send the command without one")
     message.sync_mode = dialect.lift_mode(message.sync_mode)
-    message.cascade_error_mode += 1
+    message.cascade_error_mode = one_more(message.cascade_error_mode)
     _parts(lift, command="CommandBook")(dialect, message)
 
 
@@ -118,7 +119,7 @@ def _lower_saga_request(dialect: Dialect, message: Any) -> None:
 
 def _lift_saga_request(dialect: Dialect, message: Any) -> None:
     message.sync_mode = dialect.lift_mode(message.sync_mode)
-    message.cascade_error_mode += 1
+    message.cascade_error_mode = one_more(message.cascade_error_mode)
     _parts(lift, source="EventBook")(dialect, message)
 
 
@@ -130,30 +131,6 @@ def _lower_event_request(dialect: Dialect, message: Any) -> None:
 def _lift_event_request(dialect: Dialect, message: Any) -> None:
     message.sync_mode = dialect.lift_mode(message.sync_mode)
     _parts(lift, events="EventBook")(dialect, message)
-
-
-def _held_back(dialect: Dialect, page: Any) -> bool:
-    return bool(page.no_commit) or str(page.event.type_url) == dialect.no_op
-
-
-def drop_held_back(dialect: Dialect, book: Any) -> None:
-    """Take out of a book what has not happened: pages that are not committed, and what stands for such."""
-    held = [index for index, page in enumerate(book.pages) if _held_back(dialect, page)]
-    for index in reversed(held):
-        del book.pages[index]
-
-
-def empty_held_back(dialect: Dialect, book: Any) -> None:
-    """The same for a fold, which needs the sequences of these pages, but no events."""
-    for page in book.pages:
-        if _held_back(dialect, page):
-            page.ClearField("event")
-
-
-def refuse_held_back(_dialect: Dialect, book: Any) -> None:
-    """Business logic cannot hold back events: nobody here would ever confirm them."""
-    if any(page.no_commit for page in book.pages):
-        raise NotSupported("uncommitted events (no_commit): business logic answers with what has happened")
 
 
 def _payload(mend: Callable[[Dialect, Any], None], field: str) -> Callable[[Dialect, Any], None]:
@@ -246,6 +223,6 @@ def read_bare_book(data: bytes) -> EventBook:
 
     """
     book = released.EventBook.FromString(data)
-    drop_held_back(RELEASED_DIALECT, book)
+    drop(RELEASED_DIALECT, book.pages)
     lift(RELEASED_DIALECT, "EventBook", book)
     return read_event_book(pb.EventBook.FromString(book.SerializeToString()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -355,12 +356,144 @@ def test_a_fold_keeps_the_places_of_what_has_not_happened(table: Methods) -> Non
         assert folded.page_count == 3
 
 
+def holding(table: Methods, name: str, path: str) -> bytes:
+    """A message with such a book, or its pages, at the end of this path of fields."""
+    pb: Any = released if table is RELEASED else interim
+    message = getattr(pb, name)()
+    *way, last = path.split(".")
+    place = message
+    for field in way:
+        place = getattr(place, field)
+    field, book = getattr(place, last), held_back(table)
+    if not hasattr(field, "add"):
+        field.CopyFrom(book)
+    elif field.add().DESCRIPTOR.name == "EventBook":
+        field[0].CopyFrom(book)
+    else:
+        del field[:]
+        field.extend(book.pages)
+    data: bytes = message.SerializeToString()
+    return data
+
+
+# The place in the table, the message, and the way to the pages in it and in its value.
+FOLDED = [
+    ("handle", "ContextualCommand", "events", "events.pages"),
+    ("handle_fact", "FactRequest", "prior_events", "prior_events.pages"),
+    ("replay", "ReplayRequest", "events", "events"),
+    ("upcast", "UpcastRequest", "events", "events"),
+    ("speculate_process_manager", "SpeculatePmRequest", "request.process_state", "process_state.pages"),
+]
+
+
+@OLDER
+@pytest.mark.parametrize(("place", "name", "path", "found"), FOLDED, ids=lambda each: each)
+def test_what_has_not_happened_has_no_effect_on_a_fold(
+    table: Methods, place: str, name: str, path: str, found: str
+) -> None:
+    """Its place is kept, in every request whose pages are folded or answered one by one."""
+    request = getattr(table, place).decode_request(holding(table, name, path))
+
+    pages = attrgetter(found)(request)
+    assert [(page.sequence, page.event is None) for page in pages] == [(0, False), (1, True), (2, True)]
+
+
+LEFT_OUT = [
+    ("speculate_projector", "SpeculateProjectorRequest", "events", "pages"),
+    ("speculate_saga", "SpeculateSagaRequest", "request.source", "source.pages"),
+    ("speculate_process_manager", "SpeculatePmRequest", "request.trigger", "trigger.pages"),
+]
+
+
+@OLDER
+@pytest.mark.parametrize(("place", "name", "path", "found"), LEFT_OUT, ids=lambda each: each)
+def test_what_has_not_happened_causes_nothing(table: Methods, place: str, name: str, path: str, found: str) -> None:
+    """Projectors, sagas and process managers are shown what has."""
+    request = getattr(table, place).decode_request(holding(table, name, path))
+
+    assert [page.sequence for page in attrgetter(found)(request)] == [0]
+
+
+ANSWERED = [
+    ("handle_command", "CommandResponse", "events", "events.pages"),
+    ("handle_event", "FactInjectionResponse", "events", "events.pages"),
+    ("handle_sync_speculative", "CommandResponse", "events", "events.pages"),
+    ("handle_compensation", "BusinessResponse", "events", "result.pages"),
+]
+
+
+@OLDER
+@pytest.mark.parametrize(("place", "name", "path", "found"), ANSWERED, ids=lambda each: each)
+def test_an_answer_has_what_has_happened(table: Methods, place: str, name: str, path: str, found: str) -> None:
+    """As a query has."""
+    response = getattr(table, place).decode_response(holding(table, name, path))
+
+    assert [page.sequence for page in attrgetter(found)(response)] == [0]
+
+
+@OLDER
+def test_reactions_have_what_has_happened(table: Methods) -> None:
+    """Their events are many books."""
+    saga = table.speculate_saga.decode_response(holding(table, "SagaResponse", "events"))
+    facts = table.speculate_process_manager.decode_response(holding(table, "ProcessManagerHandleResponse", "facts"))
+
+    for book in (*saga.events, *facts.facts):
+        assert [page.sequence for page in book.pages] == [0]
+    assert len(saga.events) == len(facts.facts) == 1
+
+
 @OLDER
 def test_business_logic_cannot_hold_events_back(table: Methods) -> None:
-    """Nobody would ever commit them."""
-    pb = released if table is RELEASED else interim
+    """Nobody would ever commit them, whatever it is asked."""
+    for place, data in (
+        ("handle", holding(table, "BusinessResponse", "events")),
+        ("handle_fact", held_back(table).SerializeToString()),
+        ("upcast", holding(table, "UpcastResponse", "events")),
+    ):
+        with pytest.raises(NotSupported, match="no_commit"):
+            getattr(table, place).decode_response(data)
+
+
+@OLDER
+@pytest.mark.parametrize("held", [1, 2], ids=["no_commit", "NoOp"])
+def test_facts_that_have_not_happened_are_refused(table: Methods, held: int) -> None:
+    """Without them less would be recorded than was sent, with them more than has happened."""
+    pb: Any = released if table is RELEASED else interim
+    book = held_back(table)
+    del book.pages[3 - held], book.pages[0]
+
     with pytest.raises(NotSupported, match="no_commit"):
-        table.handle.decode_response(pb.BusinessResponse(events=held_back(table)).SerializeToString())
+        table.handle_event.decode_request(pb.EventRequest(events=book).SerializeToString())
+    with pytest.raises(NotSupported, match="no_commit"):
+        table.handle_fact.decode_request(pb.FactRequest(facts=book).SerializeToString())
+
+
+UNKNOWN_NUMBERS = pytest.mark.parametrize("number", [-1, -(2**31), 4, 2**31 - 2, 2**31 - 1])
+
+
+@OLDER
+@UNKNOWN_NUMBERS
+def test_a_number_that_an_enum_does_not_have_is_refused(table: Methods, number: int) -> None:
+    """None is read as what is unset, or as another's neighbour."""
+    pb: Any = released if table is RELEASED else interim
+    page = pb.CommandRequest()
+    page.command.pages.add(merge_strategy=number)
+    mode = pb.CommandRequest(cascade_error_mode=number)
+
+    with pytest.raises(NotSupported, match="merge_strategy"):
+        table.handle_command.decode_request(page.SerializeToString())
+    with pytest.raises(NotSupported, match="cascade_error_mode"):
+        table.handle_command.decode_request(mode.SerializeToString())
+
+
+@OLDER
+@pytest.mark.parametrize("number", [-1, -(2**31), 5, 2**31 - 1])
+def test_a_mode_that_is_not_known_is_the_first(table: Methods, number: int) -> None:
+    """The coordinators of that generation take it for ASYNC."""
+    pb: Any = released if table is RELEASED else interim
+    request = table.handle_command.decode_request(pb.CommandRequest(sync_mode=number).SerializeToString())
+
+    assert request.sync_mode is SyncMode.ASYNC
 
 
 @OLDER
