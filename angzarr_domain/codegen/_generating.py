@@ -102,7 +102,8 @@ def plan(
     builders, drafts = not messages_only, skeletons is not None
     found = read(described, list(dict.fromkeys(names)), commands or {}, builders=builders, skeletons=drafts)
     sources, drafted = _sources(found, folder), _skeletons(found, folder, Path(skeletons or folder))
-    _check(found, folder, [path for path in drafted if path in sources])
+    taken = {path.resolve() for path in sources}
+    _check(found, folder, [path for path in drafted if path.resolve() in taken])
     kept = tuple(path for path in drafted if path.exists())
     sources |= {path: source for path, source in drafted.items() if path not in kept}
     return Plan({path: source for path, source in sources.items() if _content(path) != source}, kept)
@@ -147,9 +148,11 @@ def _check(found: Read, folder: Path, clashing: Iterable[Path]) -> None:
             for wanted, path in needed.items()
             if path not in paths and not (folder / path).is_file()
         ]
-    for module in found.commands:
-        if GENERATED not in (_content(folder / module.path) or GENERATED):
-            issues.append(f"{folder / module.path} was not generated: move it, or generate messages only")
+    issues += [
+        f"{path} was not generated: move it, or generate messages only"
+        for path in (folder / module.path for module in found.commands)
+        if path.exists() and GENERATED not in (_content(path) or "")
+    ]
     if issues:
         raise GenerationError(list(dict.fromkeys(issues)))
 

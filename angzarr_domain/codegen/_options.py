@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -59,7 +59,9 @@ class Bound:
     emits: tuple[str, ...] = ()
 
 
-def bound_commands(described: bytes, by_hand: Mapping[str, Iterable[str]]) -> tuple[dict[str, Bound], list[str]]:
+def bound_commands(
+    described: bytes, sources: Collection[str], by_hand: Mapping[str, Iterable[str]]
+) -> tuple[dict[str, Bound], list[str]]:
     """Who takes each command, by the command's full name, and the issues found.
 
     A command names the component that owns it (`option (io.angzarr.v1.command)`): the state message of an aggregate,
@@ -67,10 +69,11 @@ def bound_commands(described: bytes, by_hand: Mapping[str, Iterable[str]]) -> tu
 
     Args:
         described: The FileDescriptorSet.
+        sources: Names of the .proto files that are generated.
         by_hand: Commands whose .proto does not say, by domain; each by full name, or by a name that only one has.
 
     """
-    found = _Options(described)
+    found = _Options(described, sources)
     bound: dict[str, Bound] = {}
     issues: list[str] = []
     for command, (component, emits) in found.commands.items():
@@ -99,7 +102,8 @@ def _domain_issues(domain: str) -> list[str]:
 def _bind(found: _Options, bound: dict[str, Bound], issues: list[str], domain: str, name: str) -> None:
     commands = [full_name for full_name in found.messages if name in {full_name, full_name.rpartition(".")[2]}]
     if len(commands) != 1:
-        what = f"more than one of {', '.join(sorted(commands))}: give its full name" if commands else "no message here"
+        candidates = ", ".join(sorted(commands))
+        what = f"more than one of {candidates}: give its full name" if commands else "no message of these files"
         issues.append(f"command {name} of domain {domain} is {what}")
         return
     [command] = commands
@@ -113,9 +117,10 @@ def _bind(found: _Options, bound: dict[str, Bound], issues: list[str], domain: s
 class _Options:
     """The options of all messages, read in a pool that knows the extensions as these files declare them."""
 
-    def __init__(self, described: bytes) -> None:
+    def __init__(self, described: bytes, sources: Collection[str]) -> None:
         files = FileDescriptorSet.FromString(described)
-        self.messages = [full_name for full_name, options in _messages(files) if not options.map_entry]
+        own = FileDescriptorSet(file=[file for file in files.file if file.name in sources])
+        self.messages = [full_name for full_name, options in _messages(own) if not options.map_entry]
         self.commands: dict[str, tuple[str, tuple[str, ...]]] = {}
         self.components: dict[str, Owner] = {}
         pool = DescriptorPool()

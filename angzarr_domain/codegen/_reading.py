@@ -54,7 +54,7 @@ def read(
     """
     files = {file.name: file for file in FileDescriptorSet.FromString(described).file}
     types = all_types(list(files.values()))
-    bound, issues = bound_commands(described, by_hand)
+    bound, issues = bound_commands(described, names, by_hand)
     modules: list[Module] = []
     commands: list[CommandsModule] = []
     for name in names:

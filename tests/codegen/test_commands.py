@@ -15,12 +15,14 @@ from uuid import UUID
 import attrs
 import pytest
 
-from angzarr_domain import AsyncDomainClient, DomainClient
+from angzarr_domain import AsyncDomainClient, DomainClient, Rejected
 from angzarr_domain.books import CommandPage
 from angzarr_domain.client import AsyncReadyCommand, ReadyCommand
 from angzarr_domain.codegen import generate
+from angzarr_domain.embedded import Coordinator
 from angzarr_domain.exceptions import GenerationError, InvalidArgument
 from tests.library import loan_messages as library
+from tests.library.loan import Loan
 from tests.library.loan_commands import AsyncLoanCommands, LoanCommands
 from tests.shop.compiled import PROTOS
 
@@ -81,6 +83,18 @@ def test_the_awaited_twin_makes_the_same(client: DomainClient) -> None:
             return AsyncLoanCommands(twin, ROOT).borrow(self_="ada")
 
     assert said(asyncio.run(awaited())) == said(LoanCommands(client, ROOT).borrow(self_="ada"))
+
+
+def test_what_the_awaited_twin_makes_is_sent_by_awaiting() -> None:
+    """The draft refuses it, which is an answer."""
+
+    async def send() -> None:
+        with Coordinator([Loan]) as coordinator:
+            async with coordinator.async_client() as client:
+                await AsyncLoanCommands(client).borrow(self_="ada").send_sync()
+
+    with pytest.raises(Rejected, match="Borrow is not coded yet"):
+        asyncio.run(send())
 
 
 def test_twins_have_the_same_methods() -> None:
@@ -278,7 +292,7 @@ def test_commands_named_by_hand_join_those_of_their_component(commands: Callable
 @pytest.mark.parametrize(
     ("domain", "name", "what"),
     [
-        ("account", "Pay", "command Pay of domain account is no message here"),
+        ("account", "Pay", "command Pay of domain account is no message of these files"),
         ("account", "Open", "command Open of domain account is more than one of a.Deep.Open, a.Open"),
         ("other", "Deposit", "a.Deposit belongs to domain account, not to other"),
         ("No Domain", "Note", "'No Domain' is no domain"),
@@ -292,6 +306,15 @@ def test_what_makes_no_sense_by_hand_is_refused(
         message Open {{}} message Deep {{ message Open {{}} }}"""
 
     assert what in issues(write(case=body), tmp_path / "out", commands={domain: [name]})
+
+
+def test_a_command_by_hand_is_one_of_the_files_to_generate(write: Write, tmp_path: Path) -> None:
+    """Else nothing would be made for it, and nobody would know."""
+    _, case = write(other="message Open {}", case='import "other.proto"; message A { Open open = 1; }')
+
+    assert "command Open of domain account is no message of these files" in (
+        issues([case], tmp_path / "out", commands={"account": ["Open"]})
+    )
 
 
 def test_two_commands_that_would_be_one_method_are_refused(write: Write, tmp_path: Path) -> None:
