@@ -28,9 +28,10 @@ _WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 #: What a class of commands has of its own.
 _COMMANDS_NAMES: Final = frozenset({"client", "root"})
 
-#: What every aggregate has, and what its class is declared with.
+#: What every aggregate has, what its class is declared with, and types that its author's fields have.
 _AGGREGATE_NAMES: Final = frozenset(
-    {"root", "exists", "next_sequence", "type"}
+    {"root", "exists", "next_sequence"}
+    | {"bool", "bytes", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple", "type"}
     | {"accepts", "aggregate", "applies", "compensates", "handles", "undoes"}
 )
 

@@ -172,6 +172,16 @@ def test_a_command_and_an_event_called_alike_have_a_method_each(draft: Callable[
     assert [applier.name for applier in definition_of(made.Account).appliers.values()] == ["Account.open_"]
 
 
+def test_a_method_does_not_hide_the_types_of_fields(draft: Callable[..., Any]) -> None:
+    """Which the author is yet to write."""
+    made = draft(f"{ANGZARR} {STATE} message Int {{ {owned()} }} message List {{ {owned()} }}")
+
+    assert [handler.name for handler in definition_of(made.Account).handlers.values()] == [
+        "Account.int_",
+        "Account.list_",
+    ]
+
+
 def test_an_unknown_event_is_refused(write: Write, tmp_path: Path) -> None:
     protos = write(case=f"{ANGZARR} {STATE} message Open {{ {owned('Opend')} }}")
 
