@@ -30,6 +30,8 @@ from .asking import CALLER, COVER, NOW_NS, ROOT, STREAM, Logic, filled, page, pi
         pytest.param(EventBook(Cover("account", UUID(int=8)), (page(3),)), id="another root"),
         pytest.param(EventBook(Cover("order", ROOT), (page(3),)), id="another domain"),
         pytest.param(EventBook(Cover("account", ROOT, "", Edition("what-if")), (page(3),)), id="another edition"),
+        pytest.param(EventBook(Cover(correlation_id="x" * 129), (page(3),)), id="a long correlation id"),
+        pytest.param(EventBook(Cover(correlation_id="a b"), (page(3),)), id="no correlation id"),
         pytest.param(EventBook(None, (page(4),)), id="a gap before"),
         pytest.param(EventBook(None, (page(3), page(5))), id="a gap between"),
         pytest.param(EventBook(None, (page(2),)), id="a taken sequence"),
