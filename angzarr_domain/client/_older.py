@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import attrs
@@ -20,7 +20,7 @@ from angzarr_domain.books import (
     SpeculateRequest,
     TemporalQuery,
 )
-from angzarr_domain.exceptions import TooLarge
+from angzarr_domain.exceptions import IncompleteHistory, TooLarge
 from angzarr_domain.wire import Method, Methods
 
 from ._budget import Budget
@@ -84,15 +84,8 @@ def _speculate(request: SpeculateRequest, methods: Methods, budget: Budget) -> F
 
 def _last_at(cover: Cover, point: TemporalQuery, methods: Methods, budget: Budget) -> Flow[int | None]:
     """The last sequence of a moment; None before the first, where an empty history is what is wanted."""
-    last = None
-    pieces = Pieces(addressed(Query(cover, point)), methods, budget)
-    while (book := (yield from pieces.following())) is not None:
-        for page in book.pages:
-            # The longest unbroken part: a later page with an earlier time does not count.
-            if last is not None and page.sequence != last + 1:
-                return last
-            last = page.sequence
-    return last
+    book = yield from Pieces(addressed(Query(cover, point)), methods, budget).at(point)
+    return book.pages[-1].sequence if book.pages else None
 
 
 def _drain(name: str, query: Query, sink: Callable[[Any], None], methods: Methods, budget: Budget) -> Flow[None]:
@@ -178,21 +171,60 @@ class Pieces:
         return book
 
     def _at_once(self) -> Flow[EventBook]:
-        try:
-            return (yield from Call(self._methods.get_event_book, self._query, self._budget.options()))
-        except TooLarge:
-            point = self._query.selection
-            if not isinstance(point, TemporalQuery) or point.as_of_time_ns is None:
-                raise
-        return (yield from self._until(point))
+        point = self._query.selection
+        if isinstance(point, TemporalQuery) and point.as_of_time_ns is not None:
+            return (yield from self.at(point))
+        return (yield from Call(self._methods.get_event_book, self._query, self._budget.options()))
 
-    def _until(self, point: TemporalQuery) -> Flow[EventBook]:
-        """All pages that are no later, picked out of everything there is."""
+    def at(self, point: TemporalQuery) -> Flow[EventBook]:
+        """The longest unbroken part that is no later than a moment. They select every page that is no later."""
+        if self._query.cover is not None and self._query.cover.edition is not None:
+            # What is selected of a named timeline leaves out what it shares with the main one.
+            whole = attrs.evolve(self._query, selection=None)
+            book = yield from Call(self._methods.get_event_book, whole, self._budget.options())
+            return attrs.evolve(book, pages=tuple(_until(book.pages, point)))
+        try:
+            book = yield from Call(self._methods.get_event_book, self._query, self._budget.options())
+        except TooLarge:
+            return (yield from self._read_until(point))
+        following = 0
+        for index, page in enumerate(book.pages):
+            sequence = page.sequence or 0
+            if sequence > following and (yield from self._skipped(following, sequence - 1)):
+                return attrs.evolve(book, pages=book.pages[:index])
+            following = sequence + 1
+        return book
+
+    def _skipped(self, lower: int, upper: int) -> Flow[bool]:
+        """Whether there are pages where none was selected: later ones, or without a time. Else it is a gap."""
+        cover = self._query.cover or Cover()
+        if cover.root is None:
+            return False
+        book = yield from read_range(cover.domain, cover.root, lower, upper, self._budget, methods=self._methods)
+        return bool(book.pages)
+
+    def _read_until(self, point: TemporalQuery) -> Flow[EventBook]:
+        """All pages up to the first later one."""
         pages: list[EventPage] = []
         whole = Pieces(attrs.evolve(self._query, selection=None), self._methods, self._budget)
         while (book := (yield from whole.following())) is not None:
-            pages.extend(page for page in book.pages if _within(page, point))
+            found = list(_until(book.pages, point))
+            pages.extend(found)
+            if len(found) < len(book.pages):
+                break
         return EventBook(self._query.cover, tuple(pages))
+
+
+def _until(pages: Iterable[EventPage], point: TemporalQuery) -> Iterator[EventPage]:
+    for page in pages:
+        if page.created_at_ns is None:
+            raise IncompleteHistory(
+                f"page {page.sequence} says nothing of when it was created, so that nobody can tell whether it is of "
+                "this moment: ask for a sequence instead"
+            )
+        if not _within(page, point):
+            return
+        yield page
 
 
 def _range_of(query: Query) -> tuple[int, int] | None:
