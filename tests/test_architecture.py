@@ -24,6 +24,7 @@ PARTS: dict[str, set[str]] = {
     "wire": {"messages", "books", "exceptions"},
     "client": {"wire", "books", "exceptions"},
     "repositories": {"client", "aggregates", "wire", "books", "exceptions"},
+    "histories": {"repositories", "client", "aggregates", "wire", "books", "exceptions"},
     "hosting": {"aggregates", "client", "wire", "books", "exceptions"},
     "codegen": {"wire", "messages", "books", "exceptions"},
     "embedded": {"hosting", "client", "wire", "books", "exceptions"},

@@ -6,6 +6,7 @@ Everyone else sees frozen values (`angzarr_domain.books`) and bytes.
 from ._formats import Format
 from ._generations import INTERIM, RELEASED
 from ._json import from_json, to_json
+from ._masking import Masking
 from ._methods import COMPENSATE, METHODS, NOTIFICATION, REJECTION_NOTIFICATION, Kind, Method, Methods
 from ._payloads import TYPE_URL_PREFIX, PayloadCodec
 from ._pool import POOL, include_root
@@ -22,6 +23,7 @@ __all__ = [
     "TYPE_URL_PREFIX",
     "Format",
     "Kind",
+    "Masking",
     "Method",
     "Methods",
     "PayloadCodec",

@@ -33,7 +33,7 @@ def raw_class(message_type: type[Any]) -> type[RawMessage]:
     file.message_type.append(_fixed(_MOMENT, seconds="int64", nanos="int32"))
     file.message_type.append(_fixed(_UUID, value="bytes"))
     names: dict[type[Any], str] = {}
-    for cls in _reachable(message_type):
+    for cls in reachable(message_type):
         names[cls] = f"M{len(names)}"
     for cls, name in names.items():
         file.message_type.append(_described(cls, name, names))
@@ -42,7 +42,8 @@ def raw_class(message_type: type[Any]) -> type[RawMessage]:
     return message_factory.GetMessageClass(pool.FindMessageTypeByName(names[message_type]))
 
 
-def _reachable(message_type: type[Any]) -> Iterator[type[Any]]:
+def reachable(message_type: type[Any]) -> Iterator[type[Any]]:
+    """The class, and every generated class of the messages it may hold."""
     seen: set[type[Any]] = set()
     pending = [message_type]
     while pending:

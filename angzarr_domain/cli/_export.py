@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from angzarr_domain.exceptions import UsageError
+
+from ._components import load_components, refuse
+from ._serving import SENSELESS
+
+if TYPE_CHECKING:
+    from angzarr_domain.client import DomainClient
+
+    from ._serving import Subparsers
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Declare the subcommand."""
+    parser = subparsers.add_parser(
+        "export",
+        help="write the streams of a coordinator to a file of JSON lines",
+        description="Write the streams of a coordinator, or of its data file, to a file of JSON lines.",
+    )
+    parser.add_argument("endpoint", nargs="?", metavar="ENDPOINT", help="of the coordinator, such as localhost:1310")
+    parser.add_argument("--data", type=Path, metavar="FILE", help="the data file of a coordinator that is not running")
+    parser.add_argument("--out", required=True, metavar="FILE", help="what to write; - is the standard output")
+    parser.add_argument("--domain", metavar="DOMAIN", help="whose streams (without it: those of every domain)")
+    parser.add_argument(
+        "--root", dest="roots", action="append", metavar="UUID", help="just this stream of the domain, repeatable"
+    )
+    parser.add_argument(
+        "--components", metavar="MODULE:NAME", help="aggregate classes, to show events readably and to record states"
+    )
+    parser.add_argument(
+        "--states",
+        type=int,
+        metavar="N",
+        help="record the state after every N events of a stream, and after the last one; 0 is after the last one only",
+    )
+    parser.add_argument(
+        "--mask",
+        action="append",
+        default=[],
+        metavar="FIELD",
+        help="make up the values of this field, such as owner or AccountOpened.owner, repeatable; needs --components "
+        "that know every type in the streams",
+    )
+    parser.add_argument(
+        "--mask-key",
+        type=Path,
+        metavar="FILE",
+        help="what the made-up values are drawn by: the same file gives the same ones (without it: drawn anew)",
+    )
+    parser.add_argument("--no-snapshots", dest="snapshots", action="store_false", help="leave the snapshots out")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Export."""
+    from angzarr_domain.histories import export_history, export_lines  # loads protobuf, which no help needs
+
+    try:
+        components = () if args.components is None else load_components(args.components)
+        if args.states is not None and not components:
+            raise UsageError("who folds the states? Name aggregates, --components MODULE:NAME", field="components")
+        if args.mask_key is not None and not args.mask:
+            raise UsageError("a key masks nothing: name the fields, --mask FIELD", field="mask")
+        options: dict[str, Any] = {
+            "components": components,
+            "mask": args.mask,
+            "mask_key": None if args.mask_key is None else _key(args.mask_key),
+            "states_every": args.states,
+            "snapshots": args.snapshots,
+        }
+        with _client(args.endpoint, args.data) as client:
+            if args.out == "-":
+                for line in export_lines(client, args.domain, args.roots, **options):
+                    sys.stdout.buffer.write(line)
+                return 0
+            exported = export_history(client, args.domain, args.out, args.roots, **options)
+    except SENSELESS as error:
+        return refuse(error)
+    print(f"wrote {args.out}: {exported.streams} streams, {exported.pages} events")
+    return 0
+
+
+def _key(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", field="mask-key") from error
+
+
+@contextmanager
+def _client(endpoint: str | None, data: Path | None) -> Generator[DomainClient]:
+    from angzarr_domain.client import DomainClient  # loads grpc, which no help needs
+    from angzarr_domain.embedded import EventFile
+
+    if endpoint is not None and data is None:
+        with DomainClient.connect(endpoint) as client:
+            yield client
+    elif data is not None and endpoint is None:
+        if not data.exists():
+            raise UsageError(f"there is no data file {data}", field="data")  # opening it would make one
+        with EventFile(data) as file, file.client() as client:
+            yield client
+    else:
+        raise UsageError("what to export: name an ENDPOINT, or a data file, --data FILE", field="endpoint")
