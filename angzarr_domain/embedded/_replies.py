@@ -15,8 +15,9 @@ from angzarr_domain.books import (
     Notification,
     RevocationResponse,
     Snapshot,
+    check_correlation_id,
 )
-from angzarr_domain.exceptions import InvalidReply
+from angzarr_domain.exceptions import InvalidArgument, InvalidReply
 
 from ._store.base import NO_FACTS, DeferredKey, Stream
 
