@@ -15,6 +15,7 @@ from angzarr_domain.books import (
     Cover,
     ExternalDeferredSequence,
     MergeStrategy,
+    Payload,
     Query,
     SpeculateRequest,
     SyncMode,
@@ -26,6 +27,7 @@ from angzarr_domain.books import (
 )
 from angzarr_domain.exceptions import InvalidArgument, NotHandled, NotSupported
 from angzarr_domain.hosting import BusinessLogic
+from angzarr_domain.wire import COMPENSATE, NOTIFICATION
 
 from ._store.base import DeferredKey, Stream
 
@@ -61,11 +63,27 @@ def accept(request: CommandRequest, served: Mapping[str, BusinessLogic]) -> Acce
         NotSupported: A mode, strategy or timeline that is not built.
 
     """
-    _check_mode(request.sync_mode, "sync_mode")
+    check_mode(request.sync_mode, "sync_mode")
     accepted, page = _accept_book(request.command, served)
     if page.sync_mode is not None:
-        _check_mode(page.sync_mode, "page.sync_mode")
+        check_mode(page.sync_mode, "page.sync_mode")
     return attrs.evolve(accepted, expected=_expected(page), deferred=_deferred(page))
+
+
+def accept_notification(request: CommandRequest, served: Mapping[str, BusinessLogic]) -> Accepted:
+    """The news of a request, delivered once by its provenance. Raises as `accept`.
+
+    What it is about tells apart a refusal from a command to undo that came from the same event (C-0467, C-0473).
+    """
+    check_mode(request.sync_mode, "sync_mode")
+    accepted, page = _accept_book(request.command, served)
+    if page.command is None or page.command.type_name != NOTIFICATION.type_name:
+        raise InvalidArgument(
+            f"what is delivered here is a {NOTIFICATION.type_name}; send commands to HandleCommand",
+            field="command.pages[0].command",
+        )
+    key = _deferred(page)
+    return attrs.evolve(accepted, deferred=None if key is None else attrs.evolve(key, kind=_kind(page.command)))
 
 
 def accept_speculation(request: SpeculateRequest, served: Mapping[str, BusinessLogic]) -> Accepted:
@@ -81,7 +99,7 @@ def accept_query(query: Query) -> Cover:
         NotSupported: It asks for a named timeline.
 
     """
-    cover = _accept_cover(query.cover)
+    cover = accept_cover(query.cover)
     if cover.root is None and not cover.correlation_id:
         raise InvalidArgument(
             f"which {cover.domain}? Name a root or a correlation id", field="cover.root", code="PROTO_UUID_INVALID"
@@ -95,10 +113,19 @@ def accept_query(query: Query) -> Cover:
     return cover
 
 
+def _kind(notification: Payload) -> str:
+    try:
+        content = NOTIFICATION.unpack(notification).payload
+    except InvalidArgument:
+        content = None  # business logic refuses it, by the code that this has
+    undoes = content is not None and content.type_name == COMPENSATE.type_name
+    return "compensate-notification" if undoes else "rejection-notification"
+
+
 def _accept_book(book: CommandBook | None, served: Mapping[str, BusinessLogic]) -> tuple[Accepted, CommandPage]:
     if book is None:
         raise InvalidArgument("the request has no command book", field="command", code="MISSING_COMMAND_BOOK")
-    cover = _accept_cover(book.cover)
+    cover = accept_cover(book.cover)
     if cover.root is None:
         raise InvalidArgument(
             f"which {cover.domain}? A command names its root", field="cover.root", code="PROTO_UUID_INVALID"
@@ -110,7 +137,8 @@ def _accept_book(book: CommandBook | None, served: Mapping[str, BusinessLogic]) 
     return Accepted(book, cover, Stream(cover.domain, cover.root), logic, _strategy(page)), page
 
 
-def _accept_cover(cover: Cover | None) -> Cover:
+def accept_cover(cover: Cover | None) -> Cover:
+    """The address of a book, or InvalidArgument or NotSupported."""
     if cover is None:
         raise InvalidArgument("the book has no cover, so nobody knows whose it is", field="cover", code="MISSING_COVER")
     check_domain(cover.domain)
@@ -142,7 +170,8 @@ def _only_page(book: CommandBook) -> CommandPage:
     return page
 
 
-def _check_mode(mode: SyncMode, field: str) -> None:
+def check_mode(mode: SyncMode, field: str) -> None:
+    """NotSupported for a mode that is not built."""
     if mode not in _MODES:
         name = mode.name if isinstance(mode, SyncMode) else mode  # pyright: ignore[reportUnnecessaryIsInstance] - or 99
         raise NotSupported(f"{field} {name}: reactions are not built yet, so use another mode")

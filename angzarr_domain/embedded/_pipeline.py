@@ -1,4 +1,4 @@
-"""What happens to a command. There is one way for all of them."""
+"""What happens to commands, facts and notifications. There is one way for all of them."""
 
 from __future__ import annotations
 
@@ -7,24 +7,34 @@ from typing import Final
 
 import attrs
 
-from angzarr_domain.books import CommandRequest, CommandResponse, EventBook, MergeStrategy, SpeculateRequest
-from angzarr_domain.exceptions import Conflict, NotSupported, StreamBusy
-from angzarr_domain.hosting import BusinessLogic, CommandCall
+from angzarr_domain.books import (
+    BusinessResponse,
+    CommandRequest,
+    CommandResponse,
+    EventBook,
+    EventRequest,
+    FactInjectionResponse,
+    SpeculateRequest,
+)
+from angzarr_domain.exceptions import StreamBusy
+from angzarr_domain.hosting import BusinessLogic
 
-from ._acceptance import Accepted, accept, accept_speculation
+from ._acceptance import accept, accept_notification, accept_speculation
 from ._callers import Caller, check_waiting, time_to_work
+from ._facts import accept_facts
 from ._history import View
 from ._locks import StreamLocks
-from ._replies import Decided, decided
-from ._store.base import EventStore, HeadMoved
+from ._replies import Decided
+from ._store.base import EventStore, HeadMoved, Stream
+from ._tasks import CommandTask, FactTask, NotificationTask, Task
 
-#: How often a command is decided anew because somebody else wrote to its stream meanwhile.
+#: How often something is decided anew because somebody else wrote to its stream meanwhile.
 _ATTEMPTS: Final = 8
 
 
 @attrs.frozen
 class Pipeline:
-    """Carries out commands.
+    """Carries out commands, facts and notifications.
 
     Attributes:
         served: Business logic by domain.
@@ -40,36 +50,23 @@ class Pipeline:
     def execute(self, request: CommandRequest, caller: Caller) -> CommandResponse:
         """Decide a command on its stream's present state and store what it leads to.
 
-        Nothing is ever appended to a head it was not decided on. What the checks refuse never reaches business logic.
-
         Raises:
             AngzarrError: Whatever kept it from being stored; then nothing was.
 
         """
-        # 1. accept: a command that makes sense, for a domain that is served
-        command = accept(request, self.served)
-        # Commands on one stream take turns, so the loop only goes round after a writer that is not ours.
-        with self._locks.held(command.stream, time_to_work(caller)):
-            for _ in range(_ATTEMPTS):
-                # 2. load: where the stream is now, and whether this very command ran before
-                history = View.at(self.store, command.stream, None)
-                before = self._ran_before(command, history)
-                if before is not None:
-                    return CommandResponse(before)
-                # 3. check: an expected sequence against the head
-                check(command, history.head)
-                # 4. decide: business logic, in process or behind a connection
-                decision = self._decide(command, history, caller)
-                # 5. merge: where a stale COMMUTATIVE command would be compared with what got in between
-                # 6. append: all of it, guarded by the head that was loaded
-                check_waiting(caller)
-                try:
-                    self._append(command, history.head, decision, time_to_work(caller))
-                except HeadMoved:
-                    continue
-                # 7. publish: where projectors, sagas and process managers would hear of it
-                return CommandResponse(decision.book)
-        raise _busy(command)
+        return CommandResponse(self._carried_out(lambda: CommandTask(accept(request, self.served)), caller).book)
+
+    def record(self, request: EventRequest, caller: Caller) -> FactInjectionResponse:
+        """Store facts, each once, and what business logic makes of them (C-0184 to C-0190). Raises as `execute`."""
+        decision = self._carried_out(lambda: FactTask(accept_facts(request, self.served)), caller)
+        book = decision.book
+        events = EventBook(book.cover, (*decision.earlier, *book.pages))
+        return FactInjectionResponse(events, already_processed=not book.pages)
+
+    def compensate(self, request: CommandRequest, caller: Caller) -> BusinessResponse:
+        """Deliver the news of a refusal, or of a command to undo, and store what it leads to. Raises as `execute`."""
+        decision = self._carried_out(lambda: NotificationTask(accept_notification(request, self.served)), caller)
+        return BusinessResponse(decision.handed_on or decision.book)
 
     def speculate(self, request: SpeculateRequest, caller: Caller) -> CommandResponse:
         """What a command would lead to at a point in history, or now; nothing is stored (C-0266 to C-0270).
@@ -78,60 +75,57 @@ class Pipeline:
             AngzarrError: As `execute`, but for conflicts: the sequence is not checked.
 
         """
-        command = accept_speculation(request, self.served)
+        command = CommandTask(accept_speculation(request, self.served))
         history = View.at(self.store, command.stream, request.point_in_time)
-        return CommandResponse(self._decide(command, history, caller).book)
-
-    def _ran_before(self, command: Accepted, history: View) -> EventBook | None:
-        """The events of this very command, if it ran before: only one with a provenance can be told again."""
-        executed = None if command.deferred is None else self.store.executed(command.stream, command.deferred)
-        if executed is None:
-            return None
-        if not executed:
-            return EventBook(command.cover, next_sequence=history.head)
-        return EventBook(command.cover, tuple(history.pages(executed[0], executed[-1])))
-
-    def _decide(self, command: Accepted, history: View, caller: Caller) -> Decided:
         check_waiting(caller)
-        call = CommandCall(command.book, history.head, history, time_to_work(caller))
-        return decided(command.logic.handle(call), command, history.head, self.clock_ns())
+        return CommandResponse(command.decide(history, time_to_work(caller), self.clock_ns()).book)
 
-    def _append(self, command: Accepted, head: int, decision: Decided, timeout: float | None) -> None:
-        if not decision.book.pages and command.deferred is None:
+    def _carried_out(self, accepted: Callable[[], Task], caller: Caller) -> Decided:
+        """The one procedure. Nothing is ever appended to a head it was not decided on."""
+        # 1. accept: something that makes sense, for a domain that is served
+        task = accepted()
+        # What is about one stream takes turns, so the loop only goes round after a writer that is not ours.
+        with self._locks.held(task.stream, time_to_work(caller)):
+            for _ in range(_ATTEMPTS):
+                # 2. load: where the stream is now, and whether this very task was carried out before
+                history = View.at(self.store, task.stream, None)
+                before = task.before(history)
+                if before is not None:
+                    return before
+                # 3. check: an expected sequence against the head; what is refused never reaches business logic
+                task.check(history.head)
+                # 4. decide: business logic, in process or behind a connection
+                check_waiting(caller)
+                decision = task.decide(history, time_to_work(caller), self.clock_ns())
+                # 5. merge: where a stale COMMUTATIVE command would be compared with what got in between
+                # 6. append: all of it, guarded by the head that was loaded
+                check_waiting(caller)
+                try:
+                    self._append(task, history.head, decision, time_to_work(caller))
+                except HeadMoved:
+                    continue
+                # 7. publish: where projectors, sagas and process managers would hear of it
+                return decision
+        raise _busy(task.stream)
+
+    def _append(self, task: Task, head: int, decision: Decided, timeout: float | None) -> None:
+        if decision.handed_on is not None or (not decision.book.pages and task.deferred is None):
             return
         self.store.append(
-            command.stream,
+            task.stream,
             head,
             decision.book.pages,
             correlation_id=decision.correlation_id,
             snapshot=decision.snapshot,
-            deferred=command.deferred,
+            deferred=task.deferred,
+            facts=decision.facts,
             timeout=timeout,
         )
 
 
-def check(command: Accepted, head: int) -> None:
-    """Refuse a command that was made for another head. Every strategy accepts the present one (C-0149 to C-0174).
-
-    Raises:
-        Conflict: STRICT, and COMMUTATIVE, which is the same until merging exists (C-0154).
-        NotSupported: MANUAL: setting it aside for a person needs dead letters.
-
-    """
-    if command.expected is None or command.expected == head:
-        return
-    if command.strategy is MergeStrategy.MANUAL:
-        raise NotSupported(
-            f"MERGE_MANUAL of a command that expects {command.expected} on a stream at {head}: there is nowhere to "
-            "set it aside for a person yet; nothing was stored, use MERGE_STRICT"
-        )
-    raise Conflict(command.expected, head)
-
-
-def _busy(command: Accepted) -> StreamBusy:
-    stream = command.stream
+def _busy(stream: Stream) -> StreamBusy:
     return StreamBusy(
-        f"other programs kept writing to {stream.domain} {stream.root} while this command was decided {_ATTEMPTS} "
-        "times; nothing was stored, send it again",
+        f"other programs kept writing to {stream.domain} {stream.root} while this was decided {_ATTEMPTS} times; "
+        "nothing was stored, send it again",
         details={"domain": stream.domain, "root": stream.root},
     )

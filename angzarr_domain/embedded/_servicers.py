@@ -46,9 +46,9 @@ def _answers(
 ) -> Answers:
     return (
         Served(methods.handle_command, pipeline.execute),
-        Served(methods.handle_event, _no_facts),
+        Served(methods.handle_event, pipeline.record),
         Served(methods.handle_sync_speculative, pipeline.speculate),
-        Served(methods.handle_compensation, _no_compensation),
+        Served(methods.handle_compensation, pipeline.compensate),
         Served(methods.get_event_book, queries.get_event_book),
         Served(methods.get_events, get_events),
         Served(methods.get_aggregate_roots, queries.get_aggregate_roots),
@@ -93,11 +93,3 @@ def _no_reactions(kind: str) -> Callable[[object, Caller], NoReturn]:
         raise NotSupported(f"what-ifs of {kind}: this coordinator runs aggregates; ask the one that runs the {kind}")
 
     return refuse
-
-
-def _no_facts(_request: object, _caller: Caller) -> NoReturn:
-    raise NotSupported("facts (HandleEvent): this coordinator takes commands and queries")
-
-
-def _no_compensation(_request: object, _caller: Caller) -> NoReturn:
-    raise NotSupported("compensation (HandleCompensation): this coordinator takes commands and queries")

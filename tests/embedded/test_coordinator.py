@@ -179,7 +179,7 @@ FAILING: dict[str, tuple[type[AngzarrError], Callable[[DomainClient], object]]] 
     ),
     "no root": (InvalidArgument, lambda client: client.aggregate.handle_sync(command(ADD, cover=Cover("ledger")))),
     "cascade": (NotSupported, lambda client: client.aggregate.handle_sync(command(ADD, mode=SyncMode.CASCADE))),
-    "facts": (NotSupported, lambda client: client.aggregate.handle_event(EventRequest(EventBook()))),
+    "facts": (InvalidArgument, lambda client: client.aggregate.handle_event(EventRequest(EventBook()))),
     "no point": (
         InvalidArgument,
         lambda client: client.query.get_event_book(Query(Cover("ledger", ROOT), TemporalQuery())),

@@ -15,7 +15,6 @@ from angzarr_domain.books import (
     BusinessResponse,
     Cover,
     EventBook,
-    EventRequest,
     MergeStrategy,
     Query,
     SequenceRange,
@@ -117,8 +116,6 @@ def test_what_is_not_served_is_told_with_its_code(client: DomainClient) -> None:
     """And is not mistaken for another generation."""
     with pytest.raises(NotHandled):
         client.command("nowhere", ROOT).with_command("x.Y", b"").send()
-    with pytest.raises(NotSupported):
-        client.aggregate.handle_event(EventRequest(EventBook(Cover("account", ROOT))))
     with pytest.raises(NotSupported):
         client.command(Deposit(amount=1), ROOT).send_sync(mode=SyncMode.CASCADE)
 
