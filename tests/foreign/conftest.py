@@ -2,27 +2,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).parents[2]
 PROGRAMS = Path(__file__).parent / "programs"
-
-
-@pytest.fixture(scope="session", name="theirs")
-def _theirs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of an environment that has the released client, angzarr-client, and nothing of ours."""
-    folder = tmp_path_factory.mktemp("theirs")
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=120)
-    python = folder / "bin" / "python"
-    install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run(
-        [*install, "--requirement", str(PROJECT / "requirements/beside-client.txt")], check=True, timeout=600
-    )
-    return python
 
 
 @pytest.fixture(scope="session", name="caller")

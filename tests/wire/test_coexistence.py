@@ -3,8 +3,12 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import attr
+import attrs
+import cattrs
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -95,14 +99,18 @@ def run(python: str, *programs: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(name="beside", scope="module")
-def _beside() -> str:
-    """The interpreter of an environment that has angzarr-client and this package."""
-    python = os.environ.get("ANGZARR_TEST_BESIDE_CLIENT", "")
-    if not python:
-        pytest.skip(
-            "ANGZARR_TEST_BESIDE_CLIENT names no Python that has angzarr-client: see requirements/beside-client.txt"
-        )
-    return python
+def _beside(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The Python of an environment that has angzarr-client and what this package needs for its schemas."""
+    if python := os.environ.get("ANGZARR_TEST_BESIDE_CLIENT", ""):
+        yield python
+        return
+    theirs: Path = request.getfixturevalue("theirs")
+    folder = tmp_path_factory.mktemp("beside")
+    for package in (attr, attrs, cattrs):
+        (folder / package.__name__).symlink_to(Path(package.__file__).parent)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(folder))
+        yield str(theirs)
 
 
 @pytest.mark.parametrize("programs", [(OURS, STRANGER), (STRANGER, OURS)], ids=["ours first", "theirs first"])
@@ -113,6 +121,7 @@ def test_another_schema_of_the_same_name_does_no_harm(programs: tuple[str, ...])
     assert (result.returncode, result.stderr) == (0, "")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("programs", [(OURS, CLIENT), (CLIENT, OURS)], ids=["ours first", "theirs first"])
 def test_the_released_client_works_in_the_same_process(beside: str, programs: tuple[str, ...]) -> None:
     """angzarr-client of the released protocol, imported before us or after."""
@@ -121,6 +130,7 @@ def test_the_released_client_works_in_the_same_process(beside: str, programs: tu
     assert (result.returncode, result.stderr) == (0, "")
 
 
+@pytest.mark.once
 def test_our_schema_of_the_released_protocol_is_theirs(beside: str) -> None:
     """Names, numbers and kinds of fields, enums and methods, wherever both have them."""
     result = run(beside, COMPARISON)
