@@ -11,7 +11,7 @@ from typing import Any
 
 from angzarr_domain.books import is_message_type
 
-from ._refusals import Escalation
+from ._refusals import Escalation, Refused, Undo
 
 _ITERABLES = (
     collections.abc.Iterable,
@@ -84,6 +84,8 @@ def resolve(label: str, mark: str, function: Callable[..., Any], annotation: obj
 
 def shown(annotation: Any) -> str:
     """An annotation as errors name it."""
+    if typing.get_origin(annotation) in {Refused, Undo}:
+        return f"{typing.get_origin(annotation).__name__}[{', '.join(map(shown, typing.get_args(annotation)))}]"
     plain = isinstance(annotation, type) and typing.get_origin(annotation) is None
     return annotation.__qualname__ if plain else str(annotation)
 
