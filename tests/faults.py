@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import attrs
 import grpc
@@ -35,6 +35,13 @@ class Cut(Enum):
     BEFORE = "the command never arrived"
     DURING = "it arrived, and the caller is gone before it is decided"
     AFTER = "it was carried out, and its answer is lost"
+
+
+class Watched(Protocol):
+    """Whatever decides on commands, and may be watched and made to wait meanwhile."""
+
+    asked: threading.Event
+    go_on: threading.Event
 
 
 class Deliberate(AggregateLogic):
@@ -61,7 +68,7 @@ class Breaking:
 
     """
 
-    def __init__(self, target: str, *cuts: Cut, logic: Deliberate | None = None, marker: bytes = A_COMMAND) -> None:
+    def __init__(self, target: str, *cuts: Cut, logic: Watched | None = None, marker: bytes = A_COMMAND) -> None:
         host, _, port = target.rpartition(":")
         self._target = (host, int(port))
         self._marker = marker

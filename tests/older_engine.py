@@ -73,6 +73,7 @@ class Engine:
         most: How many pages fit into a message.
         others: Called between the look at the head and the loading, as another writer may come then.
         before_answer: Called once all is done, with the call: may wait, or raise.
+        gives_up: Whether it stores nothing once nobody waits any more.
         stop: Set to let go of commands that are tried again and again.
         points: The points in time of what-ifs.
         asked: The queries, in order.
@@ -85,9 +86,11 @@ class Engine:
     most: int = 300
     others: Callable[[], None] = attrs.field(default=lambda: None)
     before_answer: Callable[[Call], None] = attrs.field(default=lambda _call: None)
+    gives_up: bool = False
     stop: threading.Event = attrs.field(factory=threading.Event)
     points: list[TemporalQuery | None] = attrs.field(factory=list[TemporalQuery | None])
     asked: list[Query] = attrs.field(factory=list[Query])
+    _turn: threading.Lock = attrs.field(init=False, factory=threading.Lock)
 
     def put(self, root: UUID, *pages: EventPage, correlation_id: str = "", edition: str = "") -> None:
         """Store pages, as somebody else."""
@@ -95,8 +98,9 @@ class Engine:
         stream.update({page.sequence or 0: Stored(page, correlation_id) for page in pages})
 
     def amounts(self, root: UUID, edition: str = "") -> list[int]:
-        """What was deposited."""
-        stream = self.streams.get(("account", root, edition), {})
+        """What was deposited, once no command is being decided."""
+        with self._turn:
+            stream = dict(self.streams.get(("account", root, edition), {}))
         found = (stream[place].page.event for place in sorted(stream))
         return [CODEC.decode(event, Deposited).amount for event in found if event]
 
@@ -118,19 +122,27 @@ class Engine:
         if checks and page.sequence != self._head(cover):
             self._stale(cover, page, call)
         self.others()
-        head = self._head(cover)
-        if checks and page.sequence != head and page.merge_strategy is MergeStrategy.MANUAL:
+        with self._turn:
+            head = self._head(cover)
+            overtaken = checks and page.sequence != head and page.merge_strategy is not MergeStrategy.COMMUTATIVE
+            pages = () if overtaken else self._store(cover, page, head, call)
+        if overtaken and page.merge_strategy is MergeStrategy.MANUAL:
             raise refused(Status.ABORTED, "manual review required")
-        if checks and page.merge_strategy is MergeStrategy.STRICT and page.sequence != head:
+        if overtaken:
             self._stale(cover, page, call)
-        pages = self.decide(page, head)
+        self.before_answer(call)
+        return CommandResponse(EventBook(attrs.evolve(cover, edition=None), pages))
+
+    def _store(self, cover: Cover, command: CommandPage, head: int, call: Call) -> tuple[EventPage, ...]:
+        pages = self.decide(command, head)
+        if self.gives_up and not call.is_active():
+            raise refused(Status.CANCELLED, "nobody waits for it")
         stream = self.streams.setdefault(_place(cover), {})
         for new in pages:
             place = new.sequence or 0
             if place >= head:
                 stream[place] = Stored(attrs.evolve(new, sequence=place), cover.correlation_id)
-        self.before_answer(call)
-        return CommandResponse(EventBook(attrs.evolve(cover, edition=None), pages))
+        return pages
 
     def speculate(self, request: SpeculateRequest, _call: Call) -> CommandResponse:
         """Tells what it was asked about."""

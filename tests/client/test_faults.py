@@ -13,7 +13,7 @@ import grpc
 import pytest
 
 from angzarr_domain import Repository
-from angzarr_domain.client import ChannelSettings, DomainClient, RetryPolicy
+from angzarr_domain.client import ChannelSettings, DomainClient, Protocol, RetryPolicy
 from angzarr_domain.embedded import Coordinator
 from angzarr_domain.exceptions import (
     AngzarrError,
@@ -256,6 +256,21 @@ def test_a_repository(kind: type[DomainClient], place: Place, fault: str) -> Non
     assert place.stored() == [5]
 
 
+OLDER = pytest.mark.parametrize("protocol", [Protocol.RELEASED, Protocol.INTERIM], ids=lambda each: each.name)
+
+
+@OLDER
+@pytest.mark.parametrize("fault", ["before storing", "during", "after storing", "late"])
+def test_older_generations(kind: type[DomainClient], place: Place, fault: str, protocol: Protocol) -> None:
+    """Are no reason for a command to be stored twice, or not at all: with an expected sequence it is stored once."""
+    policy = attrs.evolve(AGAIN, attempt_timeout=1)
+    with kind.connect(place.way(fault), aggregates=[Wallet], protocol=protocol, retry=policy) as client:
+        result = client.command(Put(amount=5), ROOT).with_sequence(0).send_sync(timeout=20)
+
+    assert (result.events, result.next_sequence) == ((WasPut(amount=5),), 1)
+    assert place.stored() == [5]
+
+
 QUERIES: dict[str, Callable[[DomainClient], object]] = {
     "book": lambda client: client.query("wallet", ROOT).get_event_book(timeout=20),
     "events": lambda client: list(client.query("wallet", ROOT).get_events(timeout=20)),
@@ -390,5 +405,7 @@ def test_many_writers_and_many_faults(place: Place, seed: int) -> None:
     stored = place.stored()
     assert len(set(stored)) == len(stored)
     assert len(told) == 32
-    assert {amount for amount, outcome in told.items() if outcome} <= set(stored)
+    proved = {amount for amount, outcome in told.items() if outcome}
+    assert len(proved) >= len(told) // 4
+    assert proved <= set(stored)
     assert not {amount for amount, outcome in told.items() if outcome is False} & set(stored)

@@ -123,7 +123,7 @@ def test_a_history_of_which_the_start_never_happened() -> None:
         assert accounts.execute(ROOT, Deposit(amount=1)).sequence == 200
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_any_history(seed: int) -> None:
     """With gaps and uncommitted pages anywhere, every page that has happened is read once, in order."""
     chance = random.Random(seed)
