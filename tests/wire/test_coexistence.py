@@ -107,7 +107,7 @@ def _beside(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     theirs: Path = request.getfixturevalue("theirs")
     folder = tmp_path_factory.mktemp("beside")
     for package in (attr, attrs, cattrs):
-        (folder / package.__name__).symlink_to(Path(package.__file__).parent)
+        (folder / package.__name__).symlink_to(package.__path__[0])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(folder))
         yield str(theirs)
