@@ -73,6 +73,8 @@ class Engine:
         most: How many pages fit into a message.
         others: Called between the look at the head and the loading, as another writer may come then.
         before_answer: Called once all is done, with the call: may wait, or raise.
+        naming: The correlation id that business logic puts on its answers, if not the command's.
+        stamps: Whether it stores pages without a time with one, which its answer does not have.
         gives_up: Whether it stores nothing once nobody waits any more.
         stop: Set to let go of commands that are tried again and again.
         points: The points in time of what-ifs.
@@ -86,6 +88,8 @@ class Engine:
     most: int = 300
     others: Callable[[], None] = attrs.field(default=lambda: None)
     before_answer: Callable[[Call], None] = attrs.field(default=lambda _call: None)
+    naming: str = ""
+    stamps: bool = False
     gives_up: bool = False
     stop: threading.Event = attrs.field(factory=threading.Event)
     points: list[TemporalQuery | None] = attrs.field(factory=list[TemporalQuery | None])
@@ -131,7 +135,8 @@ class Engine:
         if overtaken:
             self._stale(cover, page, call)
         self.before_answer(call)
-        return CommandResponse(EventBook(attrs.evolve(cover, edition=None), pages))
+        named = attrs.evolve(cover, edition=None, correlation_id=self.naming or cover.correlation_id)
+        return CommandResponse(EventBook(named, pages))
 
     def _store(self, cover: Cover, command: CommandPage, head: int, call: Call) -> tuple[EventPage, ...]:
         pages = self.decide(command, head)
@@ -141,7 +146,9 @@ class Engine:
         for new in pages:
             place = new.sequence or 0
             if place >= head:
-                stream[place] = Stored(attrs.evolve(new, sequence=place), cover.correlation_id)
+                stamped = new.created_at_ns or (1 if self.stamps else None)
+                kept = attrs.evolve(new, sequence=place, created_at_ns=stamped)
+                stream[place] = Stored(kept, self.naming or cover.correlation_id)
         return pages
 
     def speculate(self, request: SpeculateRequest, _call: Call) -> CommandResponse:

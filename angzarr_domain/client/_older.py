@@ -43,8 +43,7 @@ def said(step: Call[Any, Any] | Drain[Any, Any], name: str, methods: Methods) ->
         case "handle_command":
             return (yield from send_and_check(request, methods, budget, drawn=step.drawn))
         case "handle_sync_speculative":
-            with meant(name, budget):
-                return (yield from _speculate(request, methods, budget))
+            return (yield from _speculate(request, methods, budget))
         case "get_event_book":
             request = addressed(request)
         case _:
@@ -79,7 +78,8 @@ def _speculate(request: SpeculateRequest, methods: Methods, budget: Budget) -> F
         if last is not None:
             point = TemporalQuery(as_of_sequence=last)
     asked = attrs.evolve(request, point_in_time=point)
-    return (yield from Call(methods.handle_sync_speculative, asked, budget.options()))
+    with meant("handle_sync_speculative", budget):
+        return (yield from Call(methods.handle_sync_speculative, asked, budget.options()))
 
 
 def _last_at(cover: Cover, point: TemporalQuery, methods: Methods, budget: Budget) -> Flow[int | None]:

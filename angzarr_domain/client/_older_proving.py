@@ -186,11 +186,11 @@ def _read_back(reading: Flow[dict[int, EventPage]], sent: Sent) -> Flow[dict[int
 
 
 def _same(answered: EventPage, stored: EventPage | None) -> bool:
-    return stored is not None and (answered.event, answered.external, answered.created_at_ns) == (
-        stored.event,
-        stored.external,
-        stored.created_at_ns,
-    )
+    """Whether the stream has this page; its time, if it has one, is part of it."""
+    if stored is None or (answered.event, answered.external) != (stored.event, stored.external):
+        return False
+    # Business logic of older clients leaves the time to the coordinator.
+    return answered.created_at_ns in {None, stored.created_at_ns}
 
 
 def _is_repeated(place: int, places: Pages, claimed: set[int]) -> bool:

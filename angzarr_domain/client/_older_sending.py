@@ -43,6 +43,8 @@ _NOT_PERSISTED: Final = "Failed to persist events"
 # These come from business logic alone: the coordinator has no use for them.
 _REFUSALS: Final = frozenset({Status.NOT_FOUND, Status.ALREADY_EXISTS, Status.OUT_OF_RANGE})
 _UNNAMED: Final = "REJECTED"
+# In gRPC's text where a trailer was over the limit.
+_TRAILER: Final = "metadata size"
 _STORING: Final = frozenset({"handle_command", "handle_event", "handle_compensation"})
 
 
@@ -77,7 +79,7 @@ def send_and_check(
 
     """
     sent = Sent(request, methods, budget, drawn)
-    sending = budget if sent.expected is None else budget.keeping(_TO_LOOK)
+    sending = budget.keeping(_TO_LOOK) if sent.provable and sent.compared else budget
     try:
         with meant("handle_command", budget):
             response = yield from Call(methods.handle_command, request, sending.options())
@@ -119,7 +121,7 @@ def _may_hide_one(error: UnknownOutcome | ServerError, sent: Sent) -> bool:
     if not sent.provable:
         return False
     if error.status is Status.RESOURCE_EXHAUSTED:
-        return True
+        return _TRAILER in error.message  # a message over the limit is an OK
     # Out of time, COMMUTATIVE may still be decided, and stored where the stream is by then.
     return error.status is Status.DEADLINE_EXCEEDED and sent.compared
 

@@ -135,6 +135,33 @@ def test_a_lost_answer_while_the_stream_may_still_take_the_command() -> None:
     assert raised.value.correlation_id
 
 
+def test_a_message_over_a_limit() -> None:
+    """Is no conflict: only a trailer may hide one."""
+    engine = Engine()
+
+    def decide(_command: CommandPage, _head: int) -> tuple[EventPage, ...]:
+        engine.put(ROOT, deposited(2, 0))
+        raise refused(Status.RESOURCE_EXHAUSTED, "Received message larger than max (5000000 vs. 4194304)")
+
+    engine.decide = decide
+    with engine_client(engine) as client, pytest.raises(UnknownOutcome) as raised:
+        command(client, sequence=0).send()
+
+    assert raised.value.status is Status.RESOURCE_EXHAUSTED
+
+
+def test_business_logic_that_names_an_id_of_its_own() -> None:
+    """Has its events stored with that, so that the one that was drawn for the command says nothing of them."""
+    engine = Engine(decide=answering(deposited(1, 0, BORN)), naming="theirs")
+    with engine_client(engine) as client:
+        assert sequences(command(client).send()) == [0]
+        engine.decide = answering(deposited(1, 1))
+        with pytest.raises(UnknownOutcome):
+            command(client).send()
+
+    assert engine.amounts(ROOT) == [1, 1]
+
+
 @EITHER_ID
 def test_a_stored_command_whose_answer_came_too_late(own_id: bool) -> None:
     """Is no conflict: what has moved the stream on is its own."""
@@ -217,6 +244,15 @@ def test_an_event_that_equals_the_one_at_its_place_under_an_id_that_others_may_h
         assert sequences(command(client, own_id=True).send()) == [1]
 
     assert raised.value.correlation_id == "order-7"
+
+
+@pytest.mark.parametrize("strategy", [MergeStrategy.AGGREGATE_HANDLES, MergeStrategy.COMMUTATIVE])
+def test_an_event_whose_time_the_coordinator_stamps(strategy: MergeStrategy) -> None:
+    """Is the same one: the answer was made before."""
+    with engine_client(Engine(stamps=True)) as client:
+        assert sequences(command(client, strategy, 0).send()) == [0]
+        with pytest.raises(UnknownOutcome):
+            command(client, strategy, 1, own_id=True).send()
 
 
 def test_a_dropped_event_of_a_checked_command_that_equals_the_one_at_its_place() -> None:
