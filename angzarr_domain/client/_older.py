@@ -44,7 +44,7 @@ def said(step: Call[Any, Any] | Drain[Any, Any], name: str, methods: Methods) ->
             return (yield from send_and_check(request, methods, budget, drawn=step.drawn))
         case "handle_sync_speculative":
             return (yield from _speculate(request, methods, budget))
-        case "get_event_book":
+        case "get_event_book" | "read_pages":
             request = addressed(request)
         case _:
             pass

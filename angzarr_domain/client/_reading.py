@@ -40,19 +40,21 @@ def read_range(
     *,
     methods: Methods = METHODS,
     edition: Edition | None = None,
+    for_fold: bool = False,
 ) -> Flow[EventBook]:
     """The pages from `lower` to `upper`, both inclusive, and no snapshot; fewer at the end of the stream.
 
     Up to MAX_SEQUENCE there is no upper end. Of a range that is too large for one answer, a first part that fits and
-    is not empty.
+    is not empty. For a fold, pages that never happened keep their places, as pages without an event.
     """
     # No correlation id: the released protocol would look for that instead of the root.
     cover = Cover(domain, root, edition=edition)
+    method = methods.read_pages if for_fold else methods.get_event_book
     top = upper
     while True:
         query = Query(cover, SequenceRange(lower, None if top == MAX_SEQUENCE else top))
         try:
-            book = yield from ask(methods.get_event_book, query, budget)
+            book = yield from ask(method, query, budget)
         except TooLarge:
             if lower == top:
                 raise

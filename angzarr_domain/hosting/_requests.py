@@ -76,7 +76,7 @@ class RequestHistory:
     def _read(self, lower: int, upper: int, budget: Budget) -> tuple[EventPage, ...]:
         queries, root = self._source()
         try:
-            flow = read_range(self.cover.domain, root, lower, upper, budget)
+            flow = read_range(self.cover.domain, root, lower, upper, budget, for_fold=True)
             book = run(spoken(flow, self.speaker), queries)
         except AngzarrError as error:
             raise _unfit(f"events {lower} to {upper} could not be read: {error.message}") from error

@@ -16,7 +16,7 @@ from angzarr_domain.books import NOW, EventBook, EventPage, Message
 from angzarr_domain.client import AsyncConnection, Budget, Connection, Flow
 from angzarr_domain.exceptions import UsageError
 
-from ._loading import Subject, feed_on, read_on
+from ._loading import Subject, feed_on, has_happened, read_on
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -125,7 +125,8 @@ class Reading(Generic[A]):
         stretch = Stretch(self._subject, copy.deepcopy(self._fold.result()), book)
         for index, page in enumerate(book.pages):
             feed_on(self._fold, EventBook(book.cover, (page,)))
-            yield HistoryStep(page=page, stretch=stretch, index=index)
+            if has_happened(page):
+                yield HistoryStep(page=page, stretch=stretch, index=index)
 
 
 def blame(subject: Subject[A], field: str, budget: Callable[[], Budget]) -> Flow[HistoryStep[A] | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
@@ -95,7 +95,8 @@ def catch_up(
         if not book.pages:
             break
         feed_on(fold, book)
-        kept += book.remember(subject.codec).pages[: keep - len(kept)]
+        found = filter(has_happened, book.remember(subject.codec).pages)
+        kept += tuple(islice(found, keep - len(kept)))
     return fold.result(), kept
 
 
@@ -103,10 +104,10 @@ def read_on(subject: Subject[Any], lower: int, last: int, budget: Budget) -> Flo
     """Some pages from `lower` on, up to `last`; none only if there are none at all."""
     domain, root = subject.definition.domain, subject.root
     upper = min(lower + PAGES_AT_A_TIME - 1, last)
-    book = yield from read_range(domain, root, lower, upper, budget)
+    book = yield from read_range(domain, root, lower, upper, budget, for_fold=True)
     if not book.pages and upper < last:
         # Engines accept gaps, and one may be wider than what is asked for at a time.
-        book = yield from read_range(domain, root, upper + 1, last, budget)
+        book = yield from read_range(domain, root, upper + 1, last, budget, for_fold=True)
     return book
 
 
@@ -117,6 +118,11 @@ def feed_on(fold: Fold[Any], book: EventBook) -> None:
         # A page that is folded already says that nothing is missing in between; a missing start is still refused.
         book = EventBook(book.cover, (EventPage(sequence=fold.next_sequence - 1), *book.pages))
     fold.feed(book)
+
+
+def has_happened(page: EventPage) -> bool:
+    """Whether there is anything in a page; older coordinators have places for what was never committed."""
+    return page.event is not None or page.external is not None
 
 
 class _NotSelectedError(Exception):
@@ -152,9 +158,9 @@ def _prefix(pages: tuple[EventPage, ...], until_ns: int | None) -> tuple[EventPa
     if until_ns is None:
         return pages
     for page in pages:
-        if page.created_at_ns is None:
+        if page.created_at_ns is None and has_happened(page):
             raise IncompleteHistory(
                 f"page {page.sequence} says nothing of when it was created, so no state of a moment can be told: "
                 "use a sequence as as_of"
             )
-    return tuple(takewhile(lambda page: _no_later(page.created_at_ns, until_ns), pages))
+    return tuple(takewhile(lambda page: not has_happened(page) or _no_later(page.created_at_ns, until_ns), pages))

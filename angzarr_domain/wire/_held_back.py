@@ -74,6 +74,7 @@ _ANYWHERE: Final[Mapping[str, Treatments]] = MappingProxyType(
 _ANSWERS: Final[Mapping[str, Treatments]] = MappingProxyType(
     {
         "read_history": {"": empty},
+        "read_pages": {"": empty},
         "handle": {"events": _no_answer},
         "handle_fact": {"": _no_answer},
         "upcast": {"events": _no_answer},

@@ -103,6 +103,7 @@ class Methods:
     handle_sync_speculative: Method[SpeculateRequest, CommandResponse]
     handle_compensation: Method[CommandRequest, BusinessResponse]
     get_event_book: Method[Query, EventBook]
+    read_pages: Method[Query, EventBook]  # GetEventBook for a fold, where what never happened keeps its place
     get_events: Method[Query, EventBook]
     read_history: Method[Query, Foldable]  # GetEvents for a fold, which needs no value for each page
     synchronize: Method[Query, EventBook]
@@ -186,6 +187,7 @@ METHODS: Final = Methods(
     ),
     handle_compensation=_method(_COORDINATOR, "HandleCompensation", _command_request, _business_response),
     get_event_book=_method(_QUERIES, "GetEventBook", _query, _event_book),
+    read_pages=_method(_QUERIES, "GetEventBook", _query, _event_book),
     get_events=_method(_QUERIES, "GetEvents", _query, _event_book, Kind.STREAM),
     read_history=_method(
         _QUERIES, "GetEvents", _query, format_of(pb.EventBook, write_read_book, read_unread_book), Kind.STREAM

@@ -11,7 +11,7 @@ import pytest
 from angzarr_domain import Repository
 from angzarr_domain.books import TemporalQuery, to_nanoseconds
 from angzarr_domain.client import DomainClient, Protocol
-from angzarr_domain.exceptions import IncompleteHistory
+from angzarr_domain.exceptions import Conflict, IncompleteHistory
 from tests.awaited import repository
 from tests.older_engine import TABLES, Engine, deposited, engine_client
 from tests.recorded_bank import Account, Deposit
@@ -113,14 +113,36 @@ def test_a_long_history_that_mostly_never_happened(protocol: Protocol, kind: typ
         assert accounts.load(ROOT, as_of=2_650).balance == len([n for n in happened if n <= 2_650])
 
 
-def test_a_history_of_which_the_start_never_happened() -> None:
-    """Starts with what has: its places are taken, so that nothing is missing."""
-    engine = Engine(held_back=frozenset(range(190)))
-    engine.put(ROOT, *(deposited(1, n) for n in range(200)))
-    with engine_client(engine) as client:
-        accounts = Repository(Account, client)
+@pytest.mark.parametrize("most", [300, 40], ids=["in one book", "by ranges"])
+def test_a_history_of_which_only_the_middle_happened(kind: type[DomainClient], most: int) -> None:
+    """Has all its places taken, so that nothing is missing at its start, and the next event comes after its end."""
+    engine = Engine(held_back=frozenset({*range(90), *range(100, 200)}), most=most)
+    engine.put(ROOT, *(deposited(1, n, to_nanoseconds(at(n))) for n in range(200)))
+    with engine_client(engine, kind=kind) as client:
+        accounts = repository(Account, client)
         assert accounts.load(ROOT).balance == 10
-        assert accounts.execute(ROOT, Deposit(amount=1)).sequence == 200
+        assert accounts.load(ROOT, as_of=94).balance == 5
+        assert accounts.load(ROOT, as_of=at(150)).balance == 10
+        assert [step.sequence for step in accounts.history(ROOT)] == list(range(90, 100))
+        executed = accounts.execute(ROOT, Deposit(amount=1))
+
+    assert (executed.sequence, executed.attempts, executed.state.balance) == (200, 1, 11)
+
+
+def test_what_never_happened_did_not_come_in_between() -> None:
+    """Its place is taken, and nothing more is said of it."""
+    engine = Engine(held_back=frozenset({1}))
+    engine.put(ROOT, deposited(1, 0))
+    engine.stop.set()
+    engine.others = lambda: engine.put(ROOT, deposited(1, 1), deposited(1, 2))
+    told: list[Conflict] = []
+    with engine_client(engine) as client:
+        executed = Repository(Account, client).execute(
+            ROOT, Deposit(amount=1), on_retry=lambda _attempt, conflict: told.append(conflict)
+        )
+
+    assert executed.sequence == 3
+    assert [page.sequence for page in told[0].events or ()] == [2]
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -26,7 +26,9 @@ SHARED = ("CommandHandlerService", "CommandHandlerCoordinatorService", "EventQue
 ROOT = UUID(int=7)
 
 RECORDED = [pytest.param(each, id=each.id) for each in everything()]
-BY_PATH: dict[str, Method[Any, Any]] = {method.path: method for method in RELEASED if method != RELEASED.read_history}
+# The same calls as others, read in another way.
+FOR_FOLDS = RELEASED.read_history, RELEASED.read_pages
+BY_PATH: dict[str, Method[Any, Any]] = {method.path: method for method in RELEASED if method not in FOR_FOLDS}
 
 # What a peer that checks nothing may be sent, but no value can hold.
 MALFORMED = {
