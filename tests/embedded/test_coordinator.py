@@ -518,3 +518,12 @@ class TestClosing:
         client.command(Deposit(amount=1), ROOT).send_sync()
         with pytest.warns(ResourceWarning, match="Coordinator"):
             client.close()
+
+    def test_one_that_was_dropped_lets_go_of_its_file(self, tmp_path: Path) -> None:
+        """What nobody can use any more keeps neither the connections nor the lock."""
+        with pytest.warns(ResourceWarning, match="dropped unclosed"):
+            Coordinator([Account], tmp_path / "a.db")
+        gc.collect()
+
+        with Coordinator([Account], tmp_path / "a.db") as another:
+            assert another.domains == ("ledger",)

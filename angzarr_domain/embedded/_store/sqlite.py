@@ -187,6 +187,11 @@ class SqliteStore:
             finally:
                 self._file.release()
 
+    def __del__(self) -> None:
+        # Its coordinator was dropped unclosed, and has said so. Absent if __init__ could not use the file.
+        if getattr(self, "_writer", None) is not None:
+            self.close()
+
     @contextmanager
     def _transaction(self, correlation_id: str, timeout: float | None) -> Generator[sqlite3.Connection, None, None]:
         until = math.inf if timeout is None else time.monotonic() + timeout
