@@ -11,6 +11,7 @@ from angzarr_domain.exceptions import DeclarationError
 
 from ._base import Aggregate
 from ._definition import DEFINITION, AggregateDefinition
+from ._evolution import chain_issues
 from ._fields import field_issues
 from ._methods import Methods
 from ._options import DOMAIN_RULE, Options, is_domain
@@ -26,6 +27,7 @@ def declare(cls: type[Any], options: Options) -> type[Any]:
     ignored = options.ignored(methods, issues)
     aliases = options.aliased(methods, ignored, issues)
     policy = options.policy(issues)
+    issues += chain_issues(methods.upcasts, methods.appliers, ignored)
     issues += [*methods.unapplied(ignored), *methods.outdated(ignored), *methods.ambiguous(), *_domains(methods)]
     if issues:
         raise DeclarationError(name, issues)

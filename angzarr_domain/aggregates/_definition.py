@@ -52,6 +52,8 @@ class AggregateDefinition(Generic[A]):
     version: int = 1
     state_message: type[Any] | None = None
     findings: tuple[Finding, ...] = ()
+    #: Types of stored events that were skipped, and said to be, in this process.
+    unknown_seen: set[str] = attrs.field(factory=set[str], init=False, repr=False)
 
     def __repr__(self) -> str:
         return (
