@@ -141,7 +141,10 @@ class Fold(Generic[A]):
                 if step is not None:
                     step[1].function(state, step[0](value))
         except DecodeFailed as error:
-            raise CorruptHistory(type_url, sequence=book.sequence_at(index), root=self._root) from error
+            step, sequence = steps[type_url], book.sequence_at(index)
+            if step is not None and _raised_by(step[1].function, error):
+                raise HandlerFailed(step[1].name, type(error).__name__, sequence=sequence, root=self._root) from error
+            raise CorruptHistory(type_url, sequence=sequence, root=self._root) from error
         except Exception as error:
             step = steps[type_url]
             applier = step[1].name if step else "replay"
@@ -150,6 +153,12 @@ class Fold(Generic[A]):
 
     def _is_folded(self, sequence: int | None) -> bool:
         return sequence is not None and sequence < self._place
+
+
+def _raised_by(applier: Callable[..., None], error: Exception) -> bool:
+    """Whether it comes out of the applier, and not out of what decodes the applier's event."""
+    below = None if error.__traceback__ is None else error.__traceback__.tb_next
+    return below is not None and below.tb_frame.f_code is getattr(applier, "__code__", None)
 
 
 def replay(

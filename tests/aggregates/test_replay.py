@@ -189,6 +189,19 @@ def test_a_missing_required_field_is_corrupt() -> None:
         replay(definition_of(Strict), history, CODEC)
 
 
+def test_an_applier_that_fails_to_decode_something() -> None:
+    """Is the applier's failure: the stored event itself was readable."""
+
+    @aggregate(domain="careless")
+    class Careless(Aggregate):
+        @applies
+        def opened(self, event: Opened) -> None:
+            CODEC.decoder(Deposited)(b"\x08")
+
+    with pytest.raises(HandlerFailed, match=r"^Careless\.opened raised DecodeFailed"):
+        replay(definition_of(Careless), book(OPENED), CODEC)
+
+
 def test_a_failing_applier_is_named() -> None:
     """And the event it failed at. The text has the classes only; the exception itself is the cause."""
 
