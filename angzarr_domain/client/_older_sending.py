@@ -23,7 +23,6 @@ from angzarr_domain.books import (
 from angzarr_domain.exceptions import (
     AngzarrError,
     Conflict,
-    NotFound,
     Rejected,
     ServerError,
     Status,
@@ -60,7 +59,7 @@ def meant(name: str, budget: Budget) -> Generator[None, None, None]:
     except ServerError as error:
         if name not in {*_STORING, "handle_sync_speculative"}:
             raise
-        if isinstance(error, NotFound) or error.status in _REFUSALS:
+        if error.status in _REFUSALS:
             raise Rejected.of(error.message, _UNNAMED, error.status, {}) from error
         if name in _STORING and error.status is Status.INTERNAL and not error.message.startswith(_NOT_PERSISTED):
             raise UnknownOutcome(error.message, status=error.status, correlation_id=budget.correlation_id) from error

@@ -9,7 +9,17 @@ from uuid import UUID
 import pytest
 
 from angzarr_domain import Repository
-from angzarr_domain.books import TemporalQuery, to_nanoseconds
+from angzarr_domain.books import (
+    CommandBook,
+    CommandPage,
+    Cover,
+    Edition,
+    MergeStrategy,
+    Payload,
+    SpeculateRequest,
+    TemporalQuery,
+    to_nanoseconds,
+)
 from angzarr_domain.client import DomainClient, Protocol
 from angzarr_domain.exceptions import Conflict, IncompleteHistory
 from tests.awaited import repository
@@ -78,6 +88,20 @@ def test_a_gap_wider_than_what_is_read_at_a_time(kind: type[DomainClient]) -> No
         assert repository(Account, client).load(ROOT, as_of=at(2)).balance == 3
 
     assert asked == 2
+
+
+def test_a_moment_of_a_named_timeline() -> None:
+    """Counts what it shares with the main one, which is left out of what is selected there."""
+    engine = storing(0, 1, 2)
+    engine.put(ROOT, deposited(1, 3, to_nanoseconds(at(3))), edition="what-if")
+    page = CommandPage(Payload("type.googleapis.com/bank.v1.Deposit", b""), 0, MergeStrategy.AGGREGATE_HANDLES)
+    command = CommandBook(Cover("account", ROOT, edition=Edition("what-if")), (page,))
+    with engine_client(engine) as client:
+        for moment in (2, 3):
+            point = TemporalQuery(as_of_time_ns=to_nanoseconds(at(moment)))
+            client.aggregate.handle_sync_speculative(SpeculateRequest(command, point))
+
+    assert engine.points == [TemporalQuery(as_of_sequence=2), TemporalQuery(as_of_sequence=3)]
 
 
 def test_a_history_without_gaps_is_asked_for_once() -> None:
