@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import aclosing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, assert_type
 from uuid import UUID
 
@@ -22,15 +22,33 @@ from angzarr_domain import (
     AsyncSpeculativeClient,
     Context,
     DomainClient,
+    Escalation,
     QueryClient,
+    Refused,
     Rejected,
     Repository,
     SpeculativeClient,
+    Undo,
+    accepts,
     aggregate,
     applies,
+    compensates,
     handles,
+    undoes,
+    upcasts,
 )
-from angzarr_domain.aggregates import AggregateDefinition, Replayed, decide, definition_of, replay
+from angzarr_domain.aggregates import (
+    AggregateDefinition,
+    Compensation,
+    Replayed,
+    SnapshotPolicy,
+    accept,
+    compensate,
+    decide,
+    definition_of,
+    replay,
+    undo,
+)
 from angzarr_domain.books import (
     AggregateRoot,
     CommandBook,
@@ -142,6 +160,71 @@ def core() -> None:
     assert_type(replayed, Replayed[Shop])
     assert_type(replayed.state, Shop)
     assert_type(decide(definition_of(Shop), replayed, Open()).rejection, Rejected | None)
+
+
+@aggregate(
+    domain="stall",
+    ignores=[Opened],
+    aliases={"shop.v0.Deposited": Deposited},
+    unknown="strict",
+    snapshot=SnapshotPolicy(slower_than=timedelta(milliseconds=20)),
+    version=2,
+    state=Deposited,
+)
+class Stall(Aggregate):
+    """Everything that can happen beside a command."""
+
+    stock: int = 0
+
+    @accepts
+    def told(self, fact: Deposited, context: Context) -> Deposited:
+        return Deposited(amount=fact.amount or context.next_sequence)
+
+    @accepts(Opened)
+    def heard(self, fact: Opened) -> Iterator[Opened | Deposited]:
+        yield fact
+
+    @compensates(Withdraw)
+    def refused(self, refused: Refused[Withdraw]) -> Deposited | Escalation | None:
+        assert_type(refused.command, Withdraw)
+        assert_type((refused.code, refused.reason, refused.domain, refused.root), tuple[str, str, str, UUID | None])
+        return Escalation(refused.reason, forward=refused.notification)
+
+    @compensates(Deposit, domain="bank")
+    def refused_by_bank(self, refused: Refused[Deposit], context: Context) -> tuple[Deposited, ...]:
+        return (Deposited(amount=refused.command.amount),)
+
+    @undoes(Deposit)
+    def undone(self, undo: Undo[Deposit]) -> Deposited | None:
+        assert_type(undo.command, type[Deposit])
+        assert_type(undo.sequences, tuple[int, ...])
+        return undo.pages[0].decode(Deposited) if undo.pages else None
+
+    @staticmethod
+    @upcasts
+    def of_before(event: Withdrawn) -> Deposited:
+        return Deposited(amount=-event.amount)
+
+    @upcasts(Withdraw)
+    @staticmethod
+    def of_long_before(event: Withdraw) -> tuple[Withdrawn, Deposited] | None:
+        return None
+
+    @applies
+    def stocked(self, event: Deposited) -> None:
+        self.stock += event.amount
+
+
+def pure_occasions(codec: PayloadCodec, stall: Stall) -> None:
+    """Marked methods keep their types, and so do the functions beside `decide`."""
+    assert_type(stall.told(Deposited(amount=1), Context()), Deposited)
+    assert_type(Stall.of_before(Withdrawn(amount=1)), Deposited)
+    assert_type(Stall.of_long_before(Withdraw(amount=1)), tuple[Withdrawn, Deposited] | None)
+    definition = definition_of(Stall)
+    replayed = replay(definition, None, codec)
+    assert_type(accept(definition, replayed, [Deposited(amount=1)]), tuple[tuple[Message, ...], ...])
+    assert_type(compensate(definition, replayed, Refused(Withdraw(amount=1), code="NO")), Compensation)
+    assert_type(undo(definition, replayed, Undo(Deposit, (1, 2))), tuple[Message, ...])
 
 
 # --- the caller ---
