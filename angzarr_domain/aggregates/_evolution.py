@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -76,19 +76,34 @@ def upcasted(definition: AggregateDefinition[Any], event: Message) -> Iterator[M
         yield from upcasted(definition, following)
 
 
-def _step(upcast: Upcast, event: Message) -> tuple[Any, ...]:
+def upcasted_singly(definition: AggregateDefinition[Any], event: Message) -> Message:
+    """What an event is today, as far as it stays one event: the chain ends before a step that gives several, or none.
+
+    Raises:
+        HandlerFailed: As `upcasted`.
+
+    """
+    while (upcast := definition.upcasts.get(type_name(type(event)))) is not None:
+        following = _step(upcast, event)
+        if len(following) != 1:
+            break
+        event = following[0]
+    return event
+
+
+def _step(upcast: Upcast, event: Message) -> Sequence[Any]:
     try:
         result: Any = upcast.function(event)
     except Exception as error:
         raise HandlerFailed(upcast.name, type(error).__name__) from error
     if result is None and not upcast.into:
         return ()
-    events: tuple[object, ...] = result if isinstance(result, tuple) else (result,)  # pyright: ignore[reportUnknownVariableType] - checked next
-    for one in events:
-        if type(one) not in upcast.into:
-            kind = type(one)
-            given = type_name(kind) if is_message_type(kind) else kind.__name__
-            raise HandlerFailed(upcast.name, answer=f"gave {given}, which its annotation does not name")
+    # Anything may come of an author's function, whatever it is annotated with.
+    events: list[Any] = list[Any](result) if isinstance(result, tuple) else [result]  # pyright: ignore[reportUnknownArgumentType] - of anything
+    for kind in map(type, events):
+        if kind not in upcast.into:
+            name = type_name(kind) if is_message_type(kind) else kind.__name__
+            raise HandlerFailed(upcast.name, answer=f"gave {name}, which its annotation does not name")
     return events
 
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import grpc
 
-from angzarr_domain.aggregates import Aggregate, utc_now
+from angzarr_domain.aggregates import Aggregate, definition_of, utc_now
 from angzarr_domain.client import Tls
 from angzarr_domain.client._endpoints import parse_endpoint
 from angzarr_domain.client._transports.grpc import transport_to
@@ -17,6 +17,7 @@ from ._servicer import CommandHandlerServicer
 from ._serving import DEFAULT_GRACE, DEFAULT_SOCKET_MODE, Serving
 from ._settings import address_from_environment
 from ._tls import ServerTls
+from ._upcasting import UpcasterServicer
 
 
 class Host:
@@ -49,7 +50,9 @@ class Host:
         clock: Callable[[], datetime] = utc_now,
         ids: Callable[[], UUID] = uuid4,
     ) -> None:
-        self._logic = AggregateLogic(components, clock=clock, ids=ids)
+        named = components if isinstance(components, type) else tuple(components)
+        self._logic = AggregateLogic(named, clock=clock, ids=ids)
+        self._upcaster = UpcasterServicer(map(definition_of, named))
         self._history = None if history is None else parse_endpoint(history)
         self._history_tls = history_tls
         self._services = tuple(services)
@@ -99,7 +102,7 @@ class Host:
         if self._history is not None:
             queries = transport_to(self._history, self._history_tls)
         return Serving(
-            CommandHandlerServicer(self._logic, queries).served(),
+            (*CommandHandlerServicer(self._logic, queries).served(), *self._upcaster.served()),
             addresses or (address_from_environment(self._logic.domains),),
             services=self._services,
             tls=tls,
