@@ -13,6 +13,7 @@ import grpc.aio
 
 from angzarr_domain.books import (
     AggregateRoot,
+    BusinessResponse,
     CommandBook,
     CommandRequest,
     CommandResponse,
@@ -36,7 +37,7 @@ from ._aconnection import AsyncConnection
 from ._budget import Default, Metadata, Timeout
 from ._client import with_mode
 from ._drafts import addressed
-from ._flows import inject, read_book, send, speculate
+from ._flows import inject, notify, read_book, send, speculate
 from ._making import Access, BaseClient, ClientOptions, told
 from ._readiness import wait_until_ready
 from ._speaking import Protocol
@@ -123,6 +124,13 @@ class AsyncAggregateClient(_AsyncClient):
         """Same as `AggregateClient.handle_event`, awaited."""
         budget = self.connection.budget(timeout, metadata)
         return await self.connection.run(inject(request, budget, self.connection.codec))
+
+    async def handle_compensation(
+        self, request: CommandRequest, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()
+    ) -> BusinessResponse:
+        """Same as `AggregateClient.handle_compensation`, awaited."""
+        budget = self.connection.budget(timeout, metadata)
+        return await self.connection.run(notify(request, budget, self.connection.codec))
 
 
 class AsyncQueryClient(_AsyncClient):

@@ -11,6 +11,7 @@ import grpc
 
 from angzarr_domain.books import (
     AggregateRoot,
+    BusinessResponse,
     CommandBook,
     CommandRequest,
     CommandResponse,
@@ -33,7 +34,7 @@ from ._budget import Default, Metadata, Timeout
 from ._builders import CommandBuilder, ReadyCommand
 from ._connection import Connection
 from ._drafts import addressed
-from ._flows import inject, read_book, send, speculate
+from ._flows import inject, notify, read_book, send, speculate
 from ._making import Access, BaseClient, ClientOptions, told
 from ._query_builder import QueryBuilder, read_books
 from ._readiness import wait_until_ready
@@ -144,6 +145,23 @@ class AggregateClient(_Client):
         """
         budget = self.connection.budget(timeout, metadata)
         return self.connection.run(inject(request, budget, self.connection.codec))
+
+    def handle_compensation(
+        self, request: CommandRequest, *, timeout: Timeout = Default.TIMEOUT, metadata: Metadata = ()
+    ) -> BusinessResponse:
+        """Deliver a notification to the aggregate that it is for: of a refused command, or of one to undo.
+
+        Returns the events it led to, what the aggregate asks the framework for, or what it passes on. Delivered once
+        by the provenance on its page.
+
+        Raises:
+            Rejected: The aggregate refuses.
+            NotHandled: NO_UNDO_HANDLER: it does not undo commands of this type.
+            UnknownOutcome: The answer was lost; with a provenance, delivering the same again is safe.
+
+        """
+        budget = self.connection.budget(timeout, metadata)
+        return self.connection.run(notify(request, budget, self.connection.codec))
 
 
 def with_mode(command: CommandRequest | CommandBook) -> CommandRequest:

@@ -9,6 +9,8 @@ import attrs
 from angzarr_domain.books import (
     MAX_SEQUENCE,
     NOW,
+    AngzarrDeferredSequence,
+    BusinessResponse,
     Codec,
     CommandBook,
     CommandRequest,
@@ -94,6 +96,17 @@ def inject(request: EventRequest, budget: Budget, codec: Codec) -> Flow[FactInje
     response = yield from ask(METHODS.handle_event, request, allowed, correlation_id_of(request.events))
     if response.events is not None:
         response.events.remember(codec)
+    return response
+
+
+def notify(request: CommandRequest, budget: Budget, codec: Codec) -> Flow[BusinessResponse]:
+    """Deliver a notification; again after failures only where it has a provenance, which it is delivered once by."""
+    pages = () if request.command is None else request.command.pages
+    safe = bool(pages) and all(isinstance(page.deferred, AngzarrDeferredSequence) for page in pages)
+    allowed = budget if safe else budget.without_retries()
+    response = yield from ask(METHODS.handle_compensation, request, allowed, correlation_id_of(request.command))
+    if isinstance(response.result, EventBook):
+        response.result.remember(codec)
     return response
 
 

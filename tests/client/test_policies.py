@@ -8,7 +8,19 @@ from uuid import UUID
 
 import pytest
 
-from angzarr_domain.books import Cover, EventBook, EventPage, EventRequest, ExternalDeferredSequence, Query
+from angzarr_domain.books import (
+    AngzarrDeferredSequence,
+    CommandBook,
+    CommandPage,
+    CommandRequest,
+    Cover,
+    EventBook,
+    EventPage,
+    EventRequest,
+    ExternalDeferredSequence,
+    Notification,
+    Query,
+)
 from angzarr_domain.client import DomainClient, RecordingTransport, RetryPolicy
 from angzarr_domain.exceptions import (
     AngzarrError,
@@ -21,6 +33,7 @@ from angzarr_domain.exceptions import (
     UnknownOutcome,
     UsageError,
 )
+from angzarr_domain.wire import NOTIFICATION
 from tests.wallet import Put
 
 ROOT = UUID(int=7)
@@ -225,6 +238,20 @@ def test_facts(request_: EventRequest, calls: int) -> None:
 
     with DomainClient.for_transport(transport, retry=QUICK) as client, pytest.raises(UnknownOutcome):
         client.aggregate.handle_event(request_)
+
+    assert len(transport.calls) == calls
+
+
+@pytest.mark.parametrize(
+    ("provenance", "calls"), [(AngzarrDeferredSequence(Cover("wallet", ROOT), 2), 3), (None, 1)], ids=["named", "none"]
+)
+def test_notifications(provenance: AngzarrDeferredSequence | None, calls: int) -> None:
+    """Are delivered again only where they are delivered once, by the provenance on their page (C-0467)."""
+    transport = RecordingTransport([UnknownOutcome("lost"), UnknownOutcome("lost"), UnknownOutcome("lost")])
+    news = CommandBook(Cover("wallet", ROOT), (CommandPage(NOTIFICATION.pack(Notification()), deferred=provenance),))
+
+    with DomainClient.for_transport(transport, retry=QUICK) as client, pytest.raises(UnknownOutcome):
+        client.aggregate.handle_compensation(CommandRequest(news))
 
     assert len(transport.calls) == calls
 

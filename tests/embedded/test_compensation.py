@@ -26,9 +26,7 @@ from angzarr_domain.books import (
     RevocationResponse,
 )
 from angzarr_domain.client import CallOptions, DomainClient
-from angzarr_domain.client._budget import Budget
 from angzarr_domain.client._endpoints import parse_endpoint
-from angzarr_domain.client._retrying import ask
 from angzarr_domain.client._transports.grpc import GrpcTransport, open_channel
 from angzarr_domain.embedded import Coordinator
 from angzarr_domain.exceptions import AngzarrError, InvalidArgument, InvalidReply, NotHandled
@@ -74,12 +72,6 @@ def delivery(
     return CommandRequest(CommandBook(cover, (CommandPage(payload, deferred=deferred),)))
 
 
-def delivered(client: DomainClient, request: CommandRequest) -> BusinessResponse:
-    """As by whoever delivers notifications."""
-    connection = client.connection
-    return connection.run(ask(METHODS.handle_compensation, request, Budget.of(20)))
-
-
 @attrs.frozen
 class Desk:
     """A coordinator, called as whoever delivers notifications does."""
@@ -104,7 +96,7 @@ class Desk:
 def a_desk() -> Iterator[Desk]:
     with Coordinator([Counter]) as coordinator, coordinator.client() as client:
         client.command(Increase(by=2), ROOT).send_sync()
-        yield Desk(client, lambda request: delivered(client, request))
+        yield Desk(client, client.aggregate.handle_compensation)
 
 
 def test_the_news_of_a_refusal_is_recorded_as_what_it_leads_to(desk: Desk) -> None:
@@ -157,7 +149,7 @@ def test_an_undoing_is_delivered_beside_the_command_it_undoes() -> None:
     with Coordinator([Counter]) as coordinator, coordinator.client() as client:
         executed = CommandPage(CODEC.encode(Increase(by=2)), deferred=SOURCE)
         client.aggregate.handle_sync(CommandRequest(CommandBook(TARGET, (executed,))))
-        response = delivered(client, delivery(undoing(0, 1)))
+        response = client.aggregate.handle_compensation(delivery(undoing(0, 1)))
 
     assert isinstance(response.result, EventBook)
     assert [each.sequence for each in response.result.pages] == [2]
