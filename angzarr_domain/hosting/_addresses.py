@@ -63,7 +63,10 @@ def parse_address(text: str) -> TcpAddress | SocketAddress:
             raise InvalidEndpoint(text, "after unix: comes the path of a socket, such as unix:/run/bank.sock")
         return SocketAddress(text, path)
     secure = text.startswith("https://")
-    found = _HOST_PORT.fullmatch(text.removeprefix("https://" if secure else "http://").removesuffix("/"))
+    place, slash, path = text.removeprefix("https://" if secure else "http://").removesuffix("/").partition("/")
+    found = _HOST_PORT.fullmatch(place)
+    if found and slash:
+        raise InvalidEndpoint(text, f"a path is not part of one: leave out {slash + path!r}")
     if found is None:
         raise InvalidEndpoint(text, "host and port are needed, IPv6 hosts in brackets, port 0 for any free one")
     if int(found["port"]) > _MAX_PORT:

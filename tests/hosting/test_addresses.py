@@ -77,6 +77,12 @@ def test_anything_else_is_no_address(text: str) -> None:
         parse_address(text)
 
 
+def test_a_path_is_no_part_of_an_address() -> None:
+    """It is the path that is named, not host or port."""
+    with pytest.raises(InvalidEndpoint, match="a path is not part of one: leave out '/v1'"):
+        parse_address("https://localhost:1310/v1")
+
+
 def test_tls() -> None:
     """https:// is a promise of TLS, and part of what is reported."""
     address = parse_address("https://localhost:0")
