@@ -208,7 +208,9 @@ def test_errors_are_the_same_with_and_without_a_socket(name: str) -> None:
 
 
 class TestManyAtOnce:
-    @pytest.mark.parametrize("count", [1, 32], ids=["one root", "32 roots"])
+    @pytest.mark.parametrize(
+        "count", [pytest.param(1, id="one root", marks=pytest.mark.once), pytest.param(32, id="32 roots")]
+    )
     def test_32_threads_of_50_commands(self, client: DomainClient, count: int) -> None:
         """All are answered, and every one is stored once."""
         roots = [uuid4() for _ in range(count)]
