@@ -5,15 +5,20 @@ from ._base import Aggregate, Facts, facts_of, keep_facts
 from ._changes import Change, changes
 from ._compensate import Compensation, compensate, compensators_of, undo, undoer_of
 from ._context import Context, utc_now
+from ._counting import SnapshotCounters, snapshot_counters
 from ._decide import Decision, decide, handler_of
 from ._definition import AggregateDefinition, aggregate, definition_of
 from ._entries import Applier, Compensator, FactHandler, Handler, Undoer, Upcast
+from ._evolution import todays_name, upcasted, upcasted_singly
 from ._findings import Finding
 from ._marks import applies, handles
 from ._occasions import accepts, compensates, undoes, upcasts
 from ._refusals import Escalation, Refused, Undo
 from ._replay import Fold, Replayed, advance, replay
-from ._snapshots import SnapshotPolicy
+from ._restoring import foundation_after, read_state
+from ._schema import state_schema, unencodable_fields
+from ._snapshots import Foundation, SnapshotPolicy
+from ._taking import snapshot_due, state_payload, take_snapshot
 
 __all__ = [
     "Aggregate",
@@ -29,9 +34,11 @@ __all__ = [
     "Facts",
     "Finding",
     "Fold",
+    "Foundation",
     "Handler",
     "Refused",
     "Replayed",
+    "SnapshotCounters",
     "SnapshotPolicy",
     "Undo",
     "Undoer",
@@ -49,13 +56,24 @@ __all__ = [
     "definition_of",
     "fact_handler_of",
     "facts_of",
+    "foundation_after",
     "handler_of",
     "handles",
     "keep_facts",
+    "read_state",
     "replay",
+    "snapshot_counters",
+    "snapshot_due",
+    "state_payload",
+    "state_schema",
+    "take_snapshot",
+    "todays_name",
     "undo",
     "undoer_of",
     "undoes",
+    "unencodable_fields",
+    "upcasted",
+    "upcasted_singly",
     "upcasts",
     "utc_now",
 ]

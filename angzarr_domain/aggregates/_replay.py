@@ -14,6 +14,8 @@ from angzarr_domain.books import (
     EventBook,
     Foldable,
     Message,
+    Snapshot,
+    UnfitState,
     type_name,
     type_name_of_url,
 )
@@ -22,12 +24,15 @@ from angzarr_domain.exceptions import (
     DecodeFailed,
     HandlerFailed,
     IncompleteHistory,
-    SnapshotUnfit,
+    UnknownEvent,
 )
 
 from ._base import Aggregate, Facts, facts_of, keep_facts
 from ._definition import AggregateDefinition
 from ._entries import Applier
+from ._evolution import UnknownType, applier_of_old, check_unknown, failed_at, todays_name
+from ._restoring import is_newer, restore, unfit
+from ._snapshots import Foundation
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -39,6 +44,8 @@ class Replayed(Generic[A]):
     state: A
     next_sequence: int
     had_history: bool
+    #: How it came about, which makes no difference.
+    foundation: Foundation = attrs.field(default=Foundation(), eq=False, repr=False, kw_only=True)
 
 
 class _Steps(dict[str, "tuple[Callable[[bytes], Any], Applier] | None"]):
@@ -54,16 +61,26 @@ class _Steps(dict[str, "tuple[Callable[[bytes], Any], Applier] | None"]):
         self._codec = codec
 
     def __missing__(self, type_url: str) -> tuple[Callable[[bytes], Any], Applier] | None:
-        applier = self._definition.appliers.get(type_name_of_url(type_url))
+        definition = self._definition
+        name = todays_name(definition, type_name_of_url(type_url))
+        applier = definition.appliers.get(name) or applier_of_old(definition, name)
+        if applier is None:
+            check_unknown(definition, name)
         step = None if applier is None else (self._codec.decoder(applier.event), applier)
         self[type_url] = step
         return step
+
+    def skips_unknown(self) -> bool:
+        """Whether a type was met so far that nobody applies, and that is not ignored on purpose."""
+        ignores = self._definition.ignores
+        names = (type_name_of_url(type_url) for type_url, step in self.items() if step is None)
+        return any(name and name not in ignores for name in names)
 
 
 class Fold(Generic[A]):
     """A fold that takes a history book by book, so that a large one never has to be held whole.
 
-    A snapshot does not load yet: it fits only if the pages reach back to 0 without it.
+    It starts from a snapshot that fits. One that does not covers nothing: the pages have to reach back to 0.
     """
 
     def __init__(
@@ -75,7 +92,10 @@ class Fold(Generic[A]):
         onto: Replayed[A] | None = None,
     ) -> None:
         self._definition = definition
+        self._codec = codec
         self._steps = _Steps(definition, codec)
+        self._foundation = Foundation() if onto is None else onto.foundation
+        self._unfit: UnfitState | None = None
         self._state = definition.fresh(Facts(root)) if onto is None else copy.deepcopy(onto.state)
         self._root = root or facts_of(self._state).root
         self._had_history = onto is not None and onto.had_history
@@ -96,29 +116,47 @@ class Fold(Generic[A]):
             HandlerFailed: An applier raised.
 
         """
-        self._check_reach(book)
         if self._root is None and book.cover is not None:
             self._root = book.cover.root
+        loaded = book.snapshot is not None and self._load(book.snapshot)
+        self._check_reach(book)
         self._apply(book)
         if book.page_count:
             last = book.sequence_at(-1)
             self._had_history = True
             self._place = max(self._place, 0 if last is None else last + 1)
+        if book.page_count or loaded:
             self._next = book.next_sequence or self._place
 
     def result(self) -> Replayed[A]:
         """The state as of now. Feeding more after this would change it."""
         keep_facts(self._state, Facts(self._root, self._had_history, self._next))
-        return Replayed(self._state, self._next, self._had_history)
+        base = self._foundation
+        if self._steps.skips_unknown():
+            base = attrs.evolve(base, skipped=True)
+        return Replayed(self._state, self._next, self._had_history, foundation=base)
+
+    def _load(self, snapshot: Snapshot) -> bool:
+        """Start from a snapshot, if it stands for more than was folded already, and fits."""
+        if snapshot.state is None or snapshot.sequence < self._place:
+            return False
+        found = restore(self._definition, self._codec, snapshot)
+        if isinstance(found, UnfitState):
+            self._unfit = found
+            newer = is_newer(self._definition, found.version)
+            self._foundation = attrs.evolve(self._foundation, unfit=True, newer=newer)
+            return False
+        keep_facts(found, Facts(self._root))
+        self._state, self._had_history = found, True
+        self._place = self._next = snapshot.sequence + 1
+        self._foundation = Foundation(covered=self._place)
+        return True
 
     def _check_reach(self, book: Foldable) -> None:
         first = book.sequence_at(0) if book.page_count else book.next_sequence
-        covered = 0 if book.snapshot is None else book.snapshot.sequence + 1
-        if covered > self._place and (first is None or first > self._place or not book.page_count):
-            raise SnapshotUnfit(
-                f"the snapshot at {covered - 1} does not fit {self._definition.cls.__name__}, and pages from "
-                f"{self._place} on are missing: fold the whole history"
-            )
+        covers = book.snapshot is not None and book.snapshot.sequence >= self._place
+        if book.snapshot and covers and (first is None or first > self._place or not book.page_count):
+            raise unfit(self._definition, book.snapshot, self._unfit, self._place)
         if first is not None and first > self._place:
             raise IncompleteHistory(
                 f"the book starts at {first} where {self._place} has to come next: read the pages before it"
@@ -140,11 +178,17 @@ class Fold(Generic[A]):
                 step = steps[type_url]
                 if step is not None:
                     step[1].function(state, step[0](value))
+        except UnknownType as error:
+            name = self._definition.cls.__name__
+            raise UnknownEvent(name, error.name, sequence=book.sequence_at(index), root=self._root) from error
         except DecodeFailed as error:
             step, sequence = steps[type_url], book.sequence_at(index)
             if step is not None and _raised_by(step[1].function, error):
                 raise HandlerFailed(step[1].name, type(error).__name__, sequence=sequence, root=self._root) from error
             raise CorruptHistory(type_url, sequence=sequence, root=self._root) from error
+        except HandlerFailed as error:  # of an upcast, or of what applies what it gave
+            sequence = book.sequence_at(index)
+            raise failed_at(error, sequence=sequence, root=self._root) from (error.__cause__ or error)
         except Exception as error:
             step = steps[type_url]
             applier = step[1].name if step else "replay"

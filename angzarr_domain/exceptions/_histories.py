@@ -67,6 +67,11 @@ class SnapshotUnfit(IncompleteHistory):
         """The version of the state's meaning that it was written under; None if it did not say."""
         return self._sequence("version")
 
+    @property
+    def newer(self) -> bool:
+        """Whether that is a later version than the class has: then the snapshot is not to be replaced."""
+        return self.details.get("newer") == "true"
+
 
 class StateNotEncodable(AngzarrError):
     """A state that no snapshot can hold exactly. Its events are stored all the same.

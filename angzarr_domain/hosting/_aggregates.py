@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import attrs
 
 from angzarr_domain.aggregates import Aggregate, AggregateDefinition, Handler, decide, definition_of, utc_now
-from angzarr_domain.books import BusinessResponse, EventBook, Message, Payload
+from angzarr_domain.books import BusinessResponse, EventBook, Message, Payload, ReplayRequest, ReplayResponse
 from angzarr_domain.exceptions import DeclarationError, InvalidArgument, NotHandled, ServingError, UsageError
 from angzarr_domain.wire import NOTIFICATION, PayloadCodec
 
@@ -16,6 +16,8 @@ from ._answering import Answering, book_of, failures_logged
 from ._facts import answer_facts
 from ._logic import CommandCall, FactCall
 from ._notifications import answer_notification
+from ._replaying import answer_replay
+from ._snapshots import Loaded, with_snapshot
 
 
 @attrs.frozen
@@ -106,6 +108,19 @@ class AggregateLogic:
         with failures_logged():
             return answer_facts(self._answering, domain.definitions, call)
 
+    def replay(self, request: ReplayRequest) -> ReplayResponse:
+        """The state that events lead to, onto a snapshot if there is one.
+
+        Raises:
+            NotHandled: It does not show which of several aggregates is meant, or the state cannot be written exactly.
+            HistoryError: The events cannot be folded.
+            HandlerFailed: An applier raised something else; its frames are in the log.
+
+        """
+        definitions = [definition for domain in self._domains.values() for definition in domain.definitions]
+        with failures_logged():
+            return answer_replay(self._answering, definitions, request)
+
     def _of_domain(self, domain: str) -> _Domain:
         found = self._domains.get(domain)
         if found is None:
@@ -115,12 +130,14 @@ class AggregateLogic:
     def _decided(
         self, definition: AggregateDefinition[Any], handler: Handler, command: Message, call: CommandCall
     ) -> EventBook:
-        replayed = self._answering.replayed(definition, call.cover, call.history)
-        context = self._answering.context(call.cover, call.next_sequence, replayed)
-        decision = decide(definition, replayed, command, context)
+        answering = self._answering
+        loaded = Loaded.of(answering, definition, call)
+        context = answering.context(call.cover, call.next_sequence, loaded.replayed)
+        decision = decide(definition, loaded.replayed, command, context)
         if decision.rejection is not None:
             raise decision.rejection
-        return book_of(self._answering.stamped(handler.name, decision.events, call.next_sequence), call.cover)
+        reply = book_of(answering.stamped(handler.name, decision.events, call.next_sequence), call.cover)
+        return with_snapshot(answering, definition, call, loaded, reply)
 
 
 def _by_domain(definitions: Iterable[AggregateDefinition[Any]]) -> Mapping[str, _Domain]:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import attrs
 
-from angzarr_domain.aggregates import AggregateDefinition, Context, Replayed, replay
+from angzarr_domain.aggregates import AggregateDefinition, Context, Replayed, foundation_after, replay
 from angzarr_domain.books import Cover, EventBook, EventPage, Message, Payload, to_nanoseconds
 from angzarr_domain.exceptions import HandlerFailed, SnapshotUnfit
 from angzarr_domain.wire import PayloadCodec
@@ -37,8 +37,18 @@ class Answering:
         """The state before; the whole history is read where a snapshot does not fit."""
         try:
             return replay(definition, history.books(), self.codec, root=cover.root)
-        except SnapshotUnfit:
+        except SnapshotUnfit as error:
+            whole = self._from_start(definition, cover, history, error)
+            return attrs.evolve(whole, foundation=foundation_after(error, whole.foundation))
+
+    def _from_start(
+        self, definition: AggregateDefinition[Any], cover: Cover, history: History, error: SnapshotUnfit
+    ) -> Replayed[Any]:
+        try:
             return replay(definition, history.books(from_start=True), self.codec, root=cover.root)
+        except SnapshotUnfit as missing:
+            # Whoever is asked to send all events has to know what is wrong with the snapshot.
+            raise SnapshotUnfit(missing.message, details=error.details) from error
 
     def context(self, cover: Cover, next_sequence: int, replayed: Replayed[Any]) -> Context:
         """What a handler may know."""
