@@ -11,6 +11,7 @@ from ._definition import AggregateDefinition, aggregate, definition_of
 from ._entries import Applier, Compensator, FactHandler, Handler, Undoer, Upcast
 from ._evolution import todays_name, upcasted, upcasted_singly
 from ._findings import Finding
+from ._guard import state_checked
 from ._marks import applies, handles
 from ._occasions import accepts, compensates, undoes, upcasts
 from ._refusals import Escalation, Refused, Undo
@@ -64,6 +65,7 @@ __all__ = [
     "replay",
     "snapshot_counters",
     "snapshot_due",
+    "state_checked",
     "state_payload",
     "state_schema",
     "take_snapshot",

@@ -31,6 +31,8 @@ class Aggregate:
     # slotted, or `self.balnce = 3` would be accepted.
     __slots__ = ("_angzarr_facts",)
     _angzarr_facts: Facts
+    #: What an object of the class wears while a handler decides on it; made with the first decision.
+    __angzarr_guarded__: ClassVar[type[Any] | None] = None
 
     if TYPE_CHECKING:
         __attrs_attrs__: ClassVar[Any]

@@ -1,4 +1,4 @@
-"""Calling the author's code. Every handler, of whatever kind, is called here and nowhere else."""
+"""Calling the author's code. Every handler, of whatever kind, is called here and nowhere else, under guard."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from angzarr_domain.books import is_message_type, type_name
-from angzarr_domain.exceptions import HandlerFailed, Rejected
+from angzarr_domain.exceptions import HandlerFailed, Rejected, StateMutated
 
 from ._base import Aggregate
 from ._definition import AggregateDefinition, full_class_name
+from ._guard import Guard
 
 
 def answer(name: str, function: Callable[..., Any], state: Aggregate, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -20,13 +21,15 @@ def answer(name: str, function: Callable[..., Any], state: Aggregate, arguments:
 
     Raises:
         Rejected: The handler refuses.
+        StateMutated: It changed the state, whatever it made of that.
         HandlerFailed: It raised anything else.
 
     """
     try:
-        # Drained here: a generator that refuses late discards what it yielded before.
-        return _drained(function(state, *arguments))
-    except Rejected:
+        with Guard(state, name) as guarded:
+            # Drained here: a generator that refuses late discards what it yielded before.
+            return _drained(function(guarded, *arguments))
+    except (Rejected, StateMutated):
         raise
     except Exception as error:
         raise HandlerFailed(name, type(error).__name__) from error
