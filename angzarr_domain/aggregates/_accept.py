@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -68,7 +69,9 @@ def accept(
         if recorded:
             replayed = advance(definition, replayed, recorded[-1])
             context = attrs.evolve(context, next_sequence=replayed.next_sequence, had_history=replayed.had_history)
-        recorded.append(_recorded(definition, handler, replayed, fact, context))
+        # Whatever the handler of one fact does to lists and dicts, the next sees what was recorded.
+        lent = replayed if len(facts) == 1 else copy.deepcopy(replayed)
+        recorded.append(_recorded(definition, handler, lent, fact, context))
     return tuple(recorded)
 
 

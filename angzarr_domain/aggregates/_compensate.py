@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, TypeVar
 
 import attrs
@@ -61,9 +62,12 @@ def compensate(
     events: list[Message] = []
     escalations: list[Escalation] = []
     command: Message = refused.command
-    for entry in compensators_of(definition, refused.domain, type_name(type(command))):
+    entries = compensators_of(definition, refused.domain, type_name(type(command)))
+    for entry in entries:
         _check_class(entry, type(command))
-        for each in _answers(definition, entry, replayed, refused, context):
+        # Whatever one of several does to lists and dicts, the next sees the state as it was.
+        lent = replayed if len(entries) == 1 else copy.deepcopy(replayed)
+        for each in _answers(definition, entry, lent, refused, context):
             if isinstance(each, Escalation):
                 escalations.append(each)
             else:

@@ -50,5 +50,4 @@ def _kept(value: Any) -> Any:
     if is_message_type(kind):  # of compiled ones; generated ones are frozen
         return value.SerializeToString(deterministic=True) if hasattr(kind, "SerializeToString") else None
     has_fields = hasattr(kind, "__attrs_attrs__") or hasattr(kind, "__dataclass_fields__")
-    compares = "__eq__" in {name for base in kind.__mro__[:-1] for name in vars(base)}
-    return copy.copy(value) if has_fields and compares else None
+    return copy.copy(value) if has_fields and kind.__eq__ is not object.__eq__ else None

@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         if args.components is None and not targets:
             raise UsageError("who decides the commands? Name aggregates, MODULE:NAME, or --target DOMAIN=ENDPOINT")
         components = () if args.components is None else load_components(args.components)
-        coordinator = Coordinator(components, args.data, targets=targets)
+        coordinator = Coordinator(components, args.data, targets=targets, check_state=args.check_state)
         announce = announcing(coordinator.domains, args.data or "memory only")
         coordinator.serve(*args.addresses, **serving_options(args), announce=announce)
     except SENSELESS as error:

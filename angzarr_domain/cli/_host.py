@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     from angzarr_domain.hosting import Host  # loads grpc, which the help of no subcommand needs
 
     try:
-        host = Host(load_components(args.components), history=args.history)
+        host = Host(load_components(args.components), history=args.history, check_state=args.check_state)
         host.serve(*args.addresses, **serving_options(args), announce=announcing(host.domains))
     except SENSELESS as error:
         return refuse(error)

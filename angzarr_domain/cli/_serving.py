@@ -35,6 +35,13 @@ def add_serving_options(parser: argparse.ArgumentParser, *, without: str) -> Non
         f"(without one: {without})",
     )
     parser.add_argument(
+        "--check-state",
+        action="store_true",
+        default=None,
+        help="find out, too, whether handlers change lists, dicts and the like of the state in place; "
+        "a few microseconds a command (without it: as ANGZARR_CHECK_STATE says, 1 or 0, else not)",
+    )
+    parser.add_argument(
         "--tls-certificate",
         metavar="FILE",
         help="PEM: who this server is, for the addresses that are https://",

@@ -17,6 +17,7 @@ from angzarr_domain.client import DEFAULT_TIMEOUT, AsyncDomainClient, DomainClie
 from angzarr_domain.exceptions import ServingError, UsageError
 from angzarr_domain.hosting import AggregateLogic, BusinessLogic, RemoteLogic, ServerTls, Serving
 from angzarr_domain.hosting._serving import DEFAULT_GRACE, DEFAULT_SOCKET_MODE
+from angzarr_domain.hosting._settings import checks_state
 from angzarr_domain.hosting._workers import Workers
 
 from ._pipeline import Pipeline
@@ -57,6 +58,8 @@ class Coordinator:
         targets: Endpoints of business logic served elsewhere, in any language, by domain.
         clock: What handlers read the time from, and what stamps new events; the system's unless given.
         ids: What handlers take new ids from.
+        check_state: Let a handler fail, too, that changed in place what a field of its state holds. Unless given, as
+            ANGZARR_CHECK_STATE says (1 or 0), else off.
 
     Raises:
         StoreError: The data file cannot be used, and why.
@@ -75,6 +78,7 @@ class Coordinator:
         targets: Mapping[str, str] | None = None,
         clock: Callable[[], datetime] | None = None,
         ids: Callable[[], UUID] = uuid4,
+        check_state: bool | None = None,
     ) -> None:
         if isinstance(components, type):
             name = components.__name__
@@ -84,9 +88,10 @@ class Coordinator:
         own = [each for each in given if not isinstance(each, type)]
         with ExitStack() as undo:
             stamps = {} if clock is None else {"clock": clock}
+            checks = checks_state(check_state)
             logics: list[BusinessLogic] = [*own]
             if self._aggregates or not (own or targets):
-                logics.append(AggregateLogic(self._aggregates, ids=ids, **stamps))
+                logics.append(AggregateLogic(self._aggregates, ids=ids, check_state=checks, **stamps))
             for domain, endpoint in (targets or {}).items():
                 remote = RemoteLogic([check_domain(domain, "targets")], endpoint)
                 undo.callback(remote.close)

@@ -12,7 +12,7 @@ from angzarr_domain.books import BusinessResponse, EventBook, Message, Payload, 
 from angzarr_domain.exceptions import DeclarationError, InvalidArgument, NotHandled, ServingError, UsageError
 from angzarr_domain.wire import NOTIFICATION, PayloadCodec
 
-from ._answering import Answering, book_of, failures_logged
+from ._answering import Answering, book_of, handlers_watched
 from ._facts import answer_facts
 from ._logic import CommandCall, FactCall
 from ._notifications import answer_notification
@@ -37,6 +37,8 @@ class AggregateLogic:
         components: Aggregate classes. Several may share a domain; a command type has one handler in each domain.
         clock: What handlers read the time from, and what stamps new events.
         ids: What handlers take new ids from.
+        check_state: Let a handler fail, too, that changed in place what a field of its state holds, as
+            `self.items.append(...)` does; assigning to the state fails in any case. Takes a few microseconds a command.
 
     Raises:
         ServingError: There are none (NO_COMPONENTS_REGISTERED, C-0504).
@@ -51,6 +53,7 @@ class AggregateLogic:
         *,
         clock: Callable[[], datetime] = utc_now,
         ids: Callable[[], UUID] = uuid4,
+        check_state: bool = False,
     ) -> None:
         if isinstance(components, type):
             raise UsageError(f"aggregates are hosted as a list: [{components.__name__}]", field="components")
@@ -60,7 +63,7 @@ class AggregateLogic:
                 "there is nothing to serve: name at least one aggregate class", code="NO_COMPONENTS_REGISTERED"
             )
         self._domains = _by_domain(definitions)
-        self._answering = Answering(PayloadCodec(), clock, ids)
+        self._answering = Answering(PayloadCodec(), clock, ids, check_state)
 
     @property
     def domains(self) -> Collection[str]:
@@ -82,11 +85,12 @@ class AggregateLogic:
             InvalidArgument: The command has no page or payload, or is not readable.
             HistoryError: The history cannot be folded.
             HandlerFailed: A handler or applier raised something else; its frames are in the log.
+            StateMutated: The handler changed the state; its frames are in the log.
 
         """
         domain = self._of_domain(call.cover.domain)
         payload = _payload(call)
-        with failures_logged():
+        with handlers_watched(self._answering):
             if payload.type_name == NOTIFICATION.type_name:
                 return answer_notification(self._answering, domain.definitions, call, payload)
             definition, handler = _handler(domain.handlers, call.cover.domain, payload)
@@ -105,7 +109,7 @@ class AggregateLogic:
 
         """
         domain = self._of_domain(call.cover.domain)
-        with failures_logged():
+        with handlers_watched(self._answering):
             return answer_facts(self._answering, domain.definitions, call)
 
     def replay(self, request: ReplayRequest) -> ReplayResponse:
@@ -118,7 +122,7 @@ class AggregateLogic:
 
         """
         definitions = [definition for domain in self._domains.values() for definition in domain.definitions]
-        with failures_logged():
+        with handlers_watched(self._answering):
             return answer_replay(self._answering, definitions, request)
 
     def _of_domain(self, domain: str) -> _Domain:

@@ -10,9 +10,16 @@ from uuid import UUID
 
 import attrs
 
-from angzarr_domain.aggregates import AggregateDefinition, Context, Replayed, foundation_after, replay
+from angzarr_domain.aggregates import (
+    AggregateDefinition,
+    Context,
+    Replayed,
+    foundation_after,
+    replay,
+    state_checked,
+)
 from angzarr_domain.books import Cover, EventBook, EventPage, Message, Payload, to_nanoseconds
-from angzarr_domain.exceptions import HandlerFailed, SnapshotUnfit
+from angzarr_domain.exceptions import HandlerFailed, SnapshotUnfit, StateMutated
 from angzarr_domain.wire import PayloadCodec
 
 from ._failures import log_failure
@@ -26,12 +33,14 @@ class Answering:
     Attributes:
         clock: What handlers read the time from, and what stamps new events.
         ids: What handlers take new ids from.
+        check_state: Whether to look for what handlers change in place.
 
     """
 
     codec: PayloadCodec
     clock: Callable[[], datetime]
     ids: Callable[[], UUID]
+    check_state: bool = False
 
     def replayed(self, definition: AggregateDefinition[Any], cover: Cover, history: History) -> Replayed[Any]:
         """The state before; the whole history is read where a snapshot does not fit."""
@@ -81,10 +90,14 @@ def book_of(pages: tuple[EventPage, ...], asked: Cover) -> EventBook:
 
 
 @contextmanager
-def failures_logged() -> Generator[None, None, None]:
-    """Log the frames of what a handler or applier raised by mistake; the error goes on."""
+def handlers_watched(answering: Answering) -> Generator[None, None, None]:
+    """Log the frames of what a handler or applier did by mistake; the error goes on."""
     try:
-        yield
+        with state_checked(check=answering.check_state):
+            yield
+    except StateMutated as error:
+        log_failure(error.handler, error)
+        raise
     except HandlerFailed as error:
         if error.__cause__ is not None:
             log_failure(error.handler, error.__cause__)

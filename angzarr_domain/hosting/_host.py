@@ -15,7 +15,7 @@ from angzarr_domain.client._transports.grpc import transport_to
 from ._aggregates import AggregateLogic
 from ._servicer import CommandHandlerServicer
 from ._serving import DEFAULT_GRACE, DEFAULT_SOCKET_MODE, Serving
-from ._settings import address_from_environment
+from ._settings import address_from_environment, checks_state
 from ._tls import ServerTls
 from ._upcasting import UpcasterServicer
 
@@ -31,10 +31,13 @@ class Host:
         services: gRPC services of your own, served and health-reported beside (C-0503).
         clock: What handlers read the time from, and what stamps new events.
         ids: What handlers take new ids from.
+        check_state: Let a handler fail, too, that changed in place what a field of its state holds, such as a list;
+            a few microseconds a command, so leave it on in staging. Unless given, as ANGZARR_CHECK_STATE says (1 or
+            0), else off.
 
     Raises:
         ServingError: There are no components.
-        UsageError: A class is not decorated.
+        UsageError: A class is not decorated, or ANGZARR_CHECK_STATE is neither 1 nor 0.
         DeclarationError: Two classes handle the same command type of one domain.
         InvalidEndpoint: `history` is no endpoint.
 
@@ -49,9 +52,10 @@ class Host:
         services: Iterable[grpc.GenericRpcHandler] = (),
         clock: Callable[[], datetime] = utc_now,
         ids: Callable[[], UUID] = uuid4,
+        check_state: bool | None = None,
     ) -> None:
         named = components if isinstance(components, type) else tuple(components)
-        self._logic = AggregateLogic(named, clock=clock, ids=ids)
+        self._logic = AggregateLogic(named, clock=clock, ids=ids, check_state=checks_state(check_state))
         self._upcaster = UpcasterServicer(map(definition_of, named))
         self._history = None if history is None else parse_endpoint(history)
         self._history_tls = history_tls

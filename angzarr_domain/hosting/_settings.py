@@ -13,6 +13,9 @@ from angzarr_domain.exceptions import UsageError
 #: Without any setting: this machine only.
 DEFAULT_ADDRESS = "localhost:50052"
 
+_YES = {"1", "true", "yes", "on"}
+_NO = {"", "0", "false", "no", "off"}
+
 
 def address_from_environment(domains: Collection[str], environment: Mapping[str, str] = os.environ) -> str:
     """The address to serve on (C-0499). An empty variable counts as unset.
@@ -35,6 +38,21 @@ def address_from_environment(domains: Collection[str], environment: Mapping[str,
     if transport == "uds":
         return f"unix:{_socket_path(domains, environment)}"
     raise UsageError(f"TRANSPORT_TYPE is tcp or uds, not {transport!r}", field="TRANSPORT_TYPE")
+
+
+def checks_state(given: bool | None = None, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether to look for what handlers change in place: as given, else as ANGZARR_CHECK_STATE says, else not.
+
+    Raises:
+        UsageError: The variable is neither of 1, true, yes, on nor of 0, false, no, off.
+
+    """
+    if given is not None:
+        return given
+    text = environment.get("ANGZARR_CHECK_STATE", "").lower()
+    if text not in _YES | _NO:
+        raise UsageError(f"ANGZARR_CHECK_STATE is 1 or 0, not {text!r}", field="ANGZARR_CHECK_STATE")
+    return text in _YES
 
 
 def _socket_path(domains: Collection[str], environment: Mapping[str, str]) -> str:

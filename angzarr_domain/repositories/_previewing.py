@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Generic, TypeVar
 
 import attrs
@@ -53,7 +54,8 @@ def preview(subject: Subject[A], command: Message, point: TemporalQuery, budget:
     """Decide here, with the class at hand, on the aggregate as of this point."""
     before = yield from load(subject, point, budget)
     context = Context(cover=subject.cover, next_sequence=before.next_sequence, had_history=before.had_history)
-    decision = decide(subject.definition, before, command, context)
+    # On a copy: whatever a handler does to lists and dicts, `before` stays what was recorded.
+    decision = decide(subject.definition, copy.deepcopy(before), command, context)
     if decision.rejection is not None:
         return _refused(before, decision.rejection)
     after = advance(subject.definition, before, decision.events)
