@@ -29,6 +29,7 @@ test: $(READY)  ## every test (one: .venv/bin/pytest tests/aggregates -k replay)
 bench: $(READY)  ## what things cost beside a floor, in ratios
 	@$(RUN) -m benchmarks.fold
 	@$(RUN) -m benchmarks.commands
+	@$(RUN) -m benchmarks.guard
 
 crash: $(READY)  ## kill -9 the coordinator 500 times under load, and lose nothing
 	@ANGZARR_CRASH_ROUNDS=500 $(RUN) -m pytest -s tests/crash
