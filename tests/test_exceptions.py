@@ -32,11 +32,13 @@ from angzarr_domain.exceptions import (
     ServerError,
     ServingError,
     StateMutated,
+    StateNotEncodable,
     Status,
     StoreError,
     StreamBusy,
     TlsFailed,
     TooLarge,
+    UnknownEvent,
     UnknownOutcome,
     UsageError,
     detail_text,
@@ -58,8 +60,10 @@ SPECIAL: dict[type[AngzarrError], Callable[[], AngzarrError]] = {
     InvalidArgument: lambda: InvalidArgument("text", field="cover", limit=3),
     InvalidEndpoint: lambda: InvalidEndpoint("nowhere", "it has no port"),
     NotHandled: lambda: NotHandled("no handler", handled=["b.B", "a.A"]),
+    StateNotEncodable: lambda: StateNotEncodable("Account", "owner", "a generator"),
     StateMutated: lambda: StateMutated("balance", "Account.open"),
     Rejected: lambda: Rejected("NO_FUNDS", "not enough", status=Status.NOT_FOUND, balance=3, root=ROOT, frozen=True),
+    UnknownEvent: lambda: UnknownEvent("Account", "bank.v1.Lost", sequence=4, root=ROOT),
     UnknownOutcome: lambda: UnknownOutcome("Socket closed", correlation_id="c-1"),
 }
 SAMPLES = [SPECIAL[cls]() if cls in SPECIAL else cls("text") for cls in ERRORS]
@@ -359,7 +363,7 @@ def test_an_unknown_outcome_says_how_to_find_out() -> None:
     error = UnknownOutcome("Socket closed", correlation_id="c-1")
 
     assert str(error) == (
-        "no answer (Socket closed); the command may or may not have been stored: "
+        "outcome unknown (Socket closed); the command may or may not have been stored: "
         "query by correlation id c-1 to find out"
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from angzarr_domain.books import is_message_type
 
+from ._findings import wrong
 from ._refusals import Escalation, Refused, Undo
 
 _ITERABLES = (
@@ -49,7 +50,9 @@ def positional(
     fits = all(p.kind in plain for p in parameters) and len(parameters) - own in {len(shape) for shape in shapes}
     if not fits:
         wanted = " or ".join(f"({', '.join(('self', *shape) if bound else shape)})" for shape in shapes)
-        raise SignatureIssues(f"{label}: takes {inspect.signature(function)}; it has to take {wanted}")
+        raise SignatureIssues(
+            wrong("AGG203", f"{label}: takes {inspect.signature(function)}; it has to take {wanted}", label)
+        )
     return parameters[own:]
 
 
@@ -57,13 +60,22 @@ def message_of(label: str, mark: str, function: Callable[..., Any], parameter: i
     """The message class of a parameter, or SignatureIssues."""
     if parameter.annotation is inspect.Parameter.empty:
         raise SignatureIssues(
-            f"{label}: {parameter.name} has no annotation; write {parameter.name}: TheMessage, or @{mark}(TheMessage)"
+            wrong(
+                "AGG204",
+                f"{label}: {parameter.name} has no annotation; write {parameter.name}: TheMessage, "
+                f"or @{mark}(TheMessage)",
+                label,
+            )
         )
     found = resolve(label, mark, function, parameter.annotation)
     if not is_message_type(found):
         raise SignatureIssues(
-            f"{label}: {parameter.name} is annotated {shown(found)}, which is no single message class; "
-            f"name one, or write @{mark}(TheMessage)"
+            wrong(
+                "AGG205",
+                f"{label}: {parameter.name} is annotated {shown(found)}, which is no single message class; "
+                f"name one, or write @{mark}(TheMessage)",
+                label,
+            )
         )
     return found
 
@@ -77,8 +89,13 @@ def resolve(label: str, mark: str, function: Callable[..., Any], annotation: obj
         return typing.get_type_hints(holder, globalns=names)["it"]
     except Exception as error:
         raise Unresolved(
-            f"{label}: its annotation {shown(annotation)!r} cannot be resolved at run time ({type(error).__name__}: "
-            f"{error}); import the name outside of TYPE_CHECKING, or write @{mark}(TheMessage)"
+            wrong(
+                "AGG206",
+                f"{label}: its annotation {shown(annotation)!r} cannot be resolved at run time "
+                f"({type(error).__name__}: {error}); import the name outside of TYPE_CHECKING, "
+                f"or write @{mark}(TheMessage)",
+                label,
+            )
         ) from error
 
 
@@ -117,7 +134,11 @@ def events_in(label: str, annotation: Any) -> tuple[type[Any], ...] | None:
     origin = typing.get_origin(annotation)
     if annotation in _NO_EVENTS or origin is dict:
         raise SignatureIssues(
-            f"{label}: returns {shown(annotation)}; a handler returns an event, an iterable of events or None"
+            wrong(
+                "AGG207",
+                f"{label}: returns {shown(annotation)}; a handler returns an event, an iterable of events or None",
+                label,
+            )
         )
     if origin in {typing.Union, types.UnionType} or origin in _ITERABLES:
         return _events_in_parts(label, annotation, origin)

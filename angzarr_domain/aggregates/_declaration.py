@@ -13,6 +13,7 @@ from ._base import Aggregate
 from ._definition import DEFINITION, AggregateDefinition
 from ._evolution import chain_issues
 from ._fields import field_issues
+from ._findings import wrong
 from ._methods import Methods
 from ._options import DOMAIN_RULE, Options, is_domain
 
@@ -21,7 +22,7 @@ def declare(cls: type[Any], options: Options) -> type[Any]:
     """The attrs class, with its definition on it."""
     name = getattr(cls, "__qualname__", repr(cls))
     if not isinstance(cls, type):  # pyright: ignore[reportUnnecessaryIsInstance] - users decorate what they like
-        raise DeclarationError(name, ["@aggregate makes an aggregate of a class, and this is none"])
+        raise DeclarationError(name, [wrong("AGG102", "@aggregate makes an aggregate of a class, and this is none")])
     issues = [*options.issues(), *_class_issues(cls), *field_issues(cls)]
     methods = Methods(cls, issues)
     ignored = options.ignored(methods, issues)
@@ -54,7 +55,7 @@ def declare(cls: type[Any], options: Options) -> type[Any]:
 
 def _domains(methods: Methods) -> list[str]:
     return [
-        f"{entry.name}: domain {entry.domain!r}: {DOMAIN_RULE}"
+        wrong("AGG214", f"{entry.name}: domain {entry.domain!r}: {DOMAIN_RULE}", entry.name)
         for entries in methods.compensators.values()
         for entry in entries
         if entry.domain is not None and not is_domain(entry.domain)
@@ -67,7 +68,7 @@ def _made(cls: type[Any]) -> type[Any]:
         # Without attrs' own __getstate__, copy and pickle keep the facts in the base's slot.
         made = attrs.define(cls, slots=True, auto_attribs=True, getstate_setstate=False, on_setattr=attrs.setters.NO_OP)
     except Exception as error:
-        issue = f"attrs cannot make a class of it: {type(error).__name__}: {error}"
+        issue = wrong("AGG106", f"attrs cannot make a class of it: {type(error).__name__}: {error}")
         raise DeclarationError(cls.__qualname__, [issue]) from error
     _try_out(made)
     return made
@@ -77,15 +78,20 @@ def _try_out(made: type[Any]) -> None:
     try:
         fresh = made()
     except Exception as error:
-        issue = f"{made.__name__}() fails with {type(error).__name__}: the defaults have to make a fresh aggregate"
+        issue = wrong(
+            "AGG107",
+            f"{made.__name__}() fails with {type(error).__name__}: the defaults have to make a fresh aggregate",
+        )
         raise DeclarationError(made.__qualname__, [issue]) from error
     for field in attrs.fields(made):
         try:
             setattr(fresh, field.name, getattr(fresh, field.name))
         except Exception as error:
-            issue = (
+            issue = wrong(
+                "AGG108",
                 f"{made.__name__}.{field.name} cannot be set ({type(error).__name__}), "
-                "but appliers change state: is a base of it frozen?"
+                "but appliers change state: is a base of it frozen?",
+                field.name,
             )
             raise DeclarationError(made.__qualname__, [issue]) from error
 
@@ -93,12 +99,17 @@ def _try_out(made: type[Any]) -> None:
 def _class_issues(cls: type[Any]) -> list[str]:
     issues: list[str] = []
     if not issubclass(cls, Aggregate):
-        issues.append(f"it does not inherit from Aggregate: write class {cls.__name__}(Aggregate)")
+        issues.append(wrong("AGG103", f"it does not inherit from Aggregate: write class {cls.__name__}(Aggregate)"))
     if {"__attrs_attrs__", "__dataclass_fields__"} & vars(cls).keys():
-        issues.append("@aggregate makes the attrs class itself: remove the other decorator that makes fields")
+        issues.append(
+            wrong("AGG104", "@aggregate makes the attrs class itself: remove the other decorator that makes fields")
+        )
     issues += [
-        f"its base {base.__name__} has no __slots__, so misspelt attributes would be accepted and its fields would "
-        "be none: decorate it with @attrs.define, or give it __slots__ = ()"
+        wrong(
+            "AGG105",
+            f"its base {base.__name__} has no __slots__, so misspelt attributes would be accepted and its fields would "
+            "be none: decorate it with @attrs.define, or give it __slots__ = ()",
+        )
         for base in cls.__mro__[1:-1]
         if "__dict__" in vars(base)
     ]

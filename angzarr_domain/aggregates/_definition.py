@@ -9,7 +9,7 @@ from angzarr_domain.exceptions import DeclarationError, UsageError
 
 from ._base import Aggregate, Facts, keep_facts
 from ._entries import Applier, Compensator, FactHandler, Handler, Undoer, Upcast
-from ._findings import Finding
+from ._findings import Finding, wrong
 from ._snapshots import SnapshotPolicy
 
 A = TypeVar("A", bound=Aggregate)
@@ -158,6 +158,6 @@ else:
 
         if bare or domain is None:
             name = getattr(bare[0], "__qualname__", "the class") if bare else "the class"
-            raise DeclarationError(name, ["@aggregate names no domain: write @aggregate(domain=...)"])
+            raise DeclarationError(name, [wrong("AGG101", "@aggregate names no domain: write @aggregate(domain=...)")])
         options = Options(domain, ignores, {} if aliases is None else aliases, unknown, snapshot, version, state)
         return lambda cls: declare(cls, options)

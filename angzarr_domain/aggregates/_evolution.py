@@ -11,6 +11,7 @@ from angzarr_domain.books import Message, is_message_type, type_name
 from angzarr_domain.exceptions import HandlerFailed
 
 from ._entries import Applier, Upcast
+from ._findings import wrong
 
 if TYPE_CHECKING:
     from ._definition import AggregateDefinition
@@ -28,8 +29,12 @@ def chain_issues(
             name = type_name(event)
             if name not in upcasts and name not in applied and name not in ignored:
                 issues.append(
-                    f"{upcast.name}: turns {upcast.type_name} into {name}, which nothing applies and nothing turns "
-                    "into a later event; add an @applies or an @upcasts method, or list it in ignores"
+                    wrong(
+                        "AGG303",
+                        f"{upcast.name}: turns {upcast.type_name} into {name}, which nothing applies and nothing turns "
+                        "into a later event; add an @applies or an @upcasts method, or list it in ignores",
+                        upcast.name,
+                    )
                 )
     return issues + _circles(upcasts)
 
@@ -44,7 +49,13 @@ def _circles(upcasts: Mapping[str, Upcast]) -> list[str]:
             circle = path[path.index(name) :]
             if not done & set(circle):
                 methods = " -> ".join(upcasts[each].name for each in (*circle, name))
-                issues.append(f"{methods}: these upcasts go round in a circle; an event has one latest form, so end it")
+                issues.append(
+                    wrong(
+                        "AGG303",
+                        f"{methods}: these upcasts go round in a circle; an event has one latest form, so end it",
+                        upcasts[name].name,
+                    )
+                )
         elif name not in done and name in upcasts:
             for event in upcasts[name].into:
                 walk(type_name(event), (*path, name))

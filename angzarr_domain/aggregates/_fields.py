@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from ._base import Aggregate
+from ._findings import wrong
 
 _FACTS = ("root", "exists", "next_sequence")
 _DESCRIPTORS = (FunctionType, staticmethod, classmethod, property)
@@ -24,9 +25,15 @@ def field_issues(cls: type[Any]) -> list[str]:
     issues = [issue for name in fields if (issue := _issue(name, vars(cls).get(name, attrs.NOTHING)))]
     for name, value in vars(cls).items():
         if name in _FACTS and name not in fields and issubclass(cls, Aggregate):
-            issues.append(f"{name}: every aggregate has a fact of that name; choose another name for yours")
+            issues.append(
+                wrong("AGG125", f"{name}: every aggregate has a fact of that name; choose another name for yours", name)
+            )
         elif name not in annotations and (_is_declared(value) or (_is_plain(name, value) and name in _set_by(cls))):
-            issues.append(f"field {name}: has no annotation, so it is no field; write {name}: TheType = ...")
+            issues.append(
+                wrong(
+                    "AGG123", f"field {name}: has no annotation, so it is no field; write {name}: TheType = ...", name
+                )
+            )
     return issues
 
 
@@ -56,14 +63,18 @@ def _set_by(cls: type[Any]) -> set[str]:
 def _issue(name: str, value: Any) -> str | None:
     default = value._default if _is_declared(value) else value  # noqa: SLF001 - attrs shows it nowhere else
     if name in _FACTS:
-        return f"field {name}: every aggregate has a fact of that name; choose another"
+        return wrong("AGG125", f"field {name}: every aggregate has a fact of that name; choose another", name)
     if isinstance(value, _DESCRIPTORS):
-        return f"field {name}: a method has the same name and would be its default; rename one"
+        return wrong("AGG124", f"field {name}: a method has the same name and would be its default; rename one", name)
     if default is attrs.NOTHING:
-        return f"field {name}: has no default, so no fresh aggregate can be made; give it one"
+        return wrong("AGG121", f"field {name}: has no default, so no fresh aggregate can be made; give it one", name)
     if type(default).__hash__ is None:  # what cannot be hashed can be changed
         kind = type(default).__name__
-        return f"field {name}: all aggregates would share this {kind}; use attrs.field(factory={kind})"
+        return wrong(
+            "AGG122", f"field {name}: all aggregates would share this {kind}; use attrs.field(factory={kind})", name
+        )
     if name.startswith("_") and not getattr(value, "alias", None):
-        return f"field {name}: attrs would name its argument {name.lstrip('_')!r}; drop the underscore"
+        return wrong(
+            "AGG126", f"field {name}: attrs would name its argument {name.lstrip('_')!r}; drop the underscore", name
+        )
     return None

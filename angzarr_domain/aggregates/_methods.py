@@ -11,6 +11,7 @@ from angzarr_domain.books import type_name
 from ._annotations import SignatureIssues
 from ._definition import full_class_name
 from ._entries import Applier, Compensator, FactHandler, Handler, Undoer, Upcast
+from ._findings import wrong
 from ._marks import Kind, Mark, mark_of
 from ._signatures import (
     Marked,
@@ -69,12 +70,20 @@ class Methods:
         for name, upcast in self.upcasts.items():
             if name in self.appliers:
                 found.append(
-                    f"{upcast.name}: turns {name} into today's event, but {self.appliers[name].name} applies it as it "
-                    "is; drop the applier, or the upcast"
+                    wrong(
+                        "AGG304",
+                        f"{upcast.name}: turns {name} into today's event, but {self.appliers[name].name} applies it "
+                        "as it is; drop the applier, or the upcast",
+                        upcast.name,
+                    )
                 )
             elif name in ignored:
                 found.append(
-                    f"{upcast.name}: turns {name} into today's event, but ignores lists it; drop one of the two"
+                    wrong(
+                        "AGG304",
+                        f"{upcast.name}: turns {name} into today's event, but ignores lists it; drop one of the two",
+                        upcast.name,
+                    )
                 )
         return found
 
@@ -83,8 +92,12 @@ class Methods:
         every = [entry for entries in self._compensators.values() for entry in entries]
         of_any = {entry.type_name: entry for entry in every if entry.domain is None}
         return [
-            f"{of_any[entry.type_name].name} compensates {entry.type_name} of any domain and {entry.name} of domain "
-            f"{entry.domain!r}: AMBIGUOUS_COMPENSATION; give each of them a domain, or none of them"
+            wrong(
+                "AGG215",
+                f"{of_any[entry.type_name].name} compensates {entry.type_name} of any domain and {entry.name} of "
+                f"domain {entry.domain!r}: AMBIGUOUS_COMPENSATION; give each of them a domain, or none of them",
+                entry.name,
+            )
             for entry in every
             if entry.domain is not None and entry.type_name in of_any
         ]
@@ -111,23 +124,33 @@ class Methods:
         if taken is event:
             return None
         if taken is None and name in self.upcasts:
-            return f"{emitter.name}: emits {name}, which {self.upcasts[name].name} replaces; emit what it becomes today"
+            return wrong(
+                "AGG302",
+                f"{emitter.name}: emits {name}, which {self.upcasts[name].name} replaces; emit what it becomes today",
+                emitter.name,
+            )
         if taken is None:
-            return (
+            return wrong(
+                "AGG301",
                 f"{emitter.name}: emits {name}, which nothing applies; add an @applies method, "
-                f"or list it: @aggregate(..., ignores=[{event.__name__}])"
+                f"or list it: @aggregate(..., ignores=[{event.__name__}])",
+                emitter.name,
             )
         where = "ignores has" if applier is None else f"{applier.name} applies"
-        return (
+        return wrong(
+            "AGG216",
             f"{emitter.name}: emits {full_class_name(event)}, but {where} {full_class_name(taken)} of the same name; "
-            "use one of the two classes"
+            "use one of the two classes",
+            emitter.name,
         )
 
 
 def _two_classes(first: Compensator, second: Compensator) -> str:
-    return (
+    return wrong(
+        "AGG216",
         f"{first.name} compensates {full_class_name(first.command)} and {second.name} "
-        f"{full_class_name(second.command)} of the same name; use one of the two classes"
+        f"{full_class_name(second.command)} of the same name; use one of the two classes",
+        second.name,
     )
 
 
@@ -147,7 +170,9 @@ def _marked(cls: type[Any], issues: list[str]) -> list[Marked]:
         mark = _mark_on(value)
         if mark is None:
             lost = next(lost.kind.value for base in cls.__mro__ if (lost := _mark_on(vars(base).get(name))))
-            issues.append(f"{label}: overrides a method marked @{lost} without the mark; add @{lost}")
+            issues.append(
+                wrong("AGG210", f"{label}: overrides a method marked @{lost} without the mark; add @{lost}", label)
+            )
         elif issue := _misplaced(label, mark, value):
             issues.append(issue)
         else:
@@ -159,14 +184,18 @@ def _marked(cls: type[Any], issues: list[str]) -> list[Marked]:
 def _misplaced(label: str, mark: Mark, value: object) -> str | None:
     if mark.earlier is not None:
         both = " and ".join(_written(each) for each in (mark.earlier, mark))
-        return f"{label}: is marked {both}; a method has one mark, so write a second method"
+        return wrong("AGG212", f"{label}: is marked {both}; a method has one mark, so write a second method", label)
     if mark.kind is Kind.UPCASTS:
         if isinstance(value, staticmethod):
             return None
-        return f"{label}: @upcasts marks a static method, since an old event has no aggregate yet; add @staticmethod"
+        return wrong(
+            "AGG211",
+            f"{label}: @upcasts marks a static method, since an old event has no aggregate yet; add @staticmethod",
+            label,
+        )
     if isinstance(value, FunctionType):
         return None
-    return f"{label}: @{mark.kind.value} marks a plain method, not a {type(value).__name__}"
+    return wrong("AGG211", f"{label}: @{mark.kind.value} marks a plain method, not a {type(value).__name__}", label)
 
 
 def _mark_on(value: object) -> Mark | None:
@@ -182,4 +211,6 @@ def _written(mark: Mark) -> str:
 def _add(table: dict[str, Any], entry: Any, verb: str, issues: list[str]) -> None:
     other = table.setdefault(entry.type_name, entry)
     if other is not entry:
-        issues.append(f"{other.name} and {entry.name} both {verb} {entry.type_name}: remove one")
+        issues.append(
+            wrong("AGG209", f"{other.name} and {entry.name} both {verb} {entry.type_name}: remove one", entry.name)
+        )

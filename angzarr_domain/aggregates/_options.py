@@ -11,6 +11,7 @@ import attrs
 from angzarr_domain.books import is_message_type, type_name
 from angzarr_domain.exceptions import UsageError
 
+from ._findings import wrong
 from ._methods import Methods
 from ._snapshots import SnapshotPolicy
 
@@ -33,13 +34,27 @@ class Options:
         """What is wrong with those that need nothing but themselves to be judged."""
         found: list[str] = []
         if not is_domain(self.domain):
-            found.append(f"domain {self.domain!r}: {DOMAIN_RULE}")
+            found.append(wrong("AGG101", f"domain {self.domain!r}: {DOMAIN_RULE}"))
         if self.unknown not in ("tolerant", "strict"):
-            found.append(f'unknown {self.unknown!r}: write unknown="tolerant" or unknown="strict"')
+            found.append(
+                wrong("AGG109", f'unknown {self.unknown!r}: write unknown="tolerant" or unknown="strict"', "unknown")
+            )
         if type(self.version) is not int or self.version < 1:
-            found.append(f"version {self.version!r}: give a whole number from 1 on, and raise it by one each time")
+            found.append(
+                wrong(
+                    "AGG109",
+                    f"version {self.version!r}: give a whole number from 1 on, and raise it by one each time",
+                    "version",
+                )
+            )
         if self.state is not None and not is_message_type(self.state):
-            found.append(f"state {self.state!r}: that is no message class; generate it from a .proto, or leave it out")
+            found.append(
+                wrong(
+                    "AGG109",
+                    f"state {self.state!r}: that is no message class; generate it from a .proto, or leave it out",
+                    "state",
+                )
+            )
         return found
 
     def policy(self, issues: list[str]) -> SnapshotPolicy | None:
@@ -50,22 +65,37 @@ class Options:
             return SnapshotPolicy(every=self.snapshot)
         except UsageError:
             issues.append(
-                f"snapshot {self.snapshot!r}: give a number of events from 1 on, such as 100, or a SnapshotPolicy"
+                wrong(
+                    "AGG109",
+                    f"snapshot {self.snapshot!r}: give a number of events from 1 on, such as 100, or a SnapshotPolicy",
+                    "snapshot",
+                )
             )
             return None
 
     def ignored(self, methods: Methods, issues: list[str]) -> dict[str, type[Any]]:
         """The ignored events by full name; what is wrong goes to the issues."""
         if not isinstance(self.ignores, Iterable):
-            issues.append(f"ignores {self.ignores!r}: takes a list of message classes; write ignores=[...]")
+            issues.append(
+                wrong(
+                    "AGG109",
+                    f"ignores {self.ignores!r}: takes a list of message classes; write ignores=[...]",
+                    "ignores",
+                )
+            )
             return {}
         ignored: dict[str, type[Any]] = {}
         for event in list[Any](self.ignores):  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType] - of anything
             if not is_message_type(event):
-                issues.append(f"ignores {event!r}: that is no message class")
+                issues.append(wrong("AGG109", f"ignores {event!r}: that is no message class", "ignores"))
             elif type_name(event) in methods.appliers:
                 issues.append(
-                    f"ignores {type_name(event)}, which {methods.appliers[type_name(event)].name} applies; drop one"
+                    wrong(
+                        "AGG110",
+                        f"ignores {type_name(event)}, which {methods.appliers[type_name(event)].name} applies; "
+                        "drop one",
+                        "ignores",
+                    )
                 )
             else:
                 ignored[type_name(event)] = event
@@ -74,7 +104,13 @@ class Options:
     def aliased(self, methods: Methods, ignored: Mapping[str, type[Any]], issues: list[str]) -> dict[str, type[Any]]:
         """Today's class by stored name; what is wrong goes to the issues."""
         if not isinstance(self.aliases, Mapping):
-            issues.append(f'aliases {self.aliases!r}: takes a mapping; write aliases={{"old.full.Name": TheClass}}')
+            issues.append(
+                wrong(
+                    "AGG109",
+                    f'aliases {self.aliases!r}: takes a mapping; write aliases={{"old.full.Name": TheClass}}',
+                    "aliases",
+                )
+            )
             return {}
         today = {**{name: each.event for name, each in methods.appliers.items()}, **ignored}
         today |= {name: each.event for name, each in methods.upcasts.items()}
@@ -94,13 +130,29 @@ DOMAIN_RULE = "use 1 to 64 of a-z, 0-9, _ and -, starting with a letter or _"
 
 def _alias_issue(name: object, event: object, today: Mapping[str, type[Any]]) -> str | None:
     if not isinstance(name, str) or not _FULL_NAME.fullmatch(name):
-        return f'aliases {name!r}: an alias is the full name of a stored type, such as "bank.v0.Deposited"'
+        return wrong(
+            "AGG111",
+            f'aliases {name!r}: an alias is the full name of a stored type, such as "bank.v0.Deposited"',
+            "aliases",
+        )
     if not is_message_type(event):
-        return f"aliases {name!r}: {event!r} is no message class; name today's class of that event"
+        return wrong(
+            "AGG111", f"aliases {name!r}: {event!r} is no message class; name today's class of that event", "aliases"
+        )
     if name == type_name(event):
-        return f"aliases {name!r}: that is today's name of {event.__name__} already; drop it"
+        return wrong(
+            "AGG111", f"aliases {name!r}: that is today's name of {event.__name__} already; drop it", "aliases"
+        )
     if name in today:
-        return f"aliases {name!r}: events of that name are known as {today[name].__name__}; drop one of the two"
+        return wrong(
+            "AGG111",
+            f"aliases {name!r}: events of that name are known as {today[name].__name__}; drop one of the two",
+            "aliases",
+        )
     if type_name(event) not in today:
-        return f"aliases {name!r}: nothing applies {type_name(event)}; add an @applies method, or list it in ignores"
+        return wrong(
+            "AGG111",
+            f"aliases {name!r}: nothing applies {type_name(event)}; add an @applies method, or list it in ignores",
+            "aliases",
+        )
     return None

@@ -23,6 +23,7 @@ from ._annotations import (
     shown,
 )
 from ._entries import Applier, Compensator, FactHandler, Handler, Undoer, Upcast
+from ._findings import wrong
 from ._marks import Mark
 from ._refusals import Refused, Undo
 
@@ -56,8 +57,12 @@ def read_fact_handler(marked: Marked) -> FactHandler:
     if emits is not None and fact not in emits:
         answers = " or ".join(type_name(event) for event in emits) or "nothing"
         raise SignatureIssues(
-            f"{marked.label}: returns {answers}, but a fact is always recorded: return the {fact.__name__} itself "
-            f"first, then the events it gives rise to, such as Iterable[{fact.__name__} | ...]"
+            wrong(
+                "AGG213",
+                f"{marked.label}: returns {answers}, but a fact is always recorded: return the {fact.__name__} itself "
+                f"first, then the events it gives rise to, such as Iterable[{fact.__name__} | ...]",
+                marked.label,
+            )
         )
     return FactHandler(marked.label, fact, type_name(fact), marked.function, takes_context, emits)
 
@@ -79,9 +84,13 @@ def read_applier(marked: Marked) -> Applier:
     """The applier, or SignatureIssues."""
     label, function = marked.label, marked.function
     if _is_async(function):
-        raise SignatureIssues(f"{label}: an applier is no async function; it only folds an event into self")
+        raise SignatureIssues(
+            wrong("AGG201", f"{label}: an applier is no async function; it only folds an event into self", label)
+        )
     if inspect.isgeneratorfunction(function):
-        raise SignatureIssues(f"{label}: an applier does not yield; a generator would never run")
+        raise SignatureIssues(
+            wrong("AGG202", f"{label}: an applier does not yield; a generator would never run", label)
+        )
     parameters = positional(label, function, ("event",))
     issues: list[str] = []
     event = marked.mark.message or collected(issues, message_of, label, "applies", function, parameters[0])
@@ -96,7 +105,11 @@ def read_upcast(marked: Marked) -> Upcast:
     """The upcast, or SignatureIssues."""
     label, function = marked.label, marked.function
     if _is_async(function) or inspect.isgeneratorfunction(function):
-        raise SignatureIssues(f"{label}: an upcast is no async function and does not yield; return a tuple of events")
+        raise SignatureIssues(
+            wrong(
+                "AGG202", f"{label}: an upcast is no async function and does not yield; return a tuple of events", label
+            )
+        )
     parameters = positional(label, function, ("event",), bound=False)
     issues: list[str] = []
     event = marked.mark.message or collected(issues, message_of, label, "upcasts", function, parameters[0])
@@ -105,8 +118,12 @@ def read_upcast(marked: Marked) -> Upcast:
         raise SignatureIssues(*issues)
     if event in into:
         raise SignatureIssues(
-            f"{label}: turns {type_name(event)} into itself; an upcast gives an event of another type, "
-            "so give the new shape a name of its own"
+            wrong(
+                "AGG306",
+                f"{label}: turns {type_name(event)} into itself; an upcast gives an event of another type, "
+                "so give the new shape a name of its own",
+                label,
+            )
         )
     return Upcast(label, event, type_name(event), into, function)
 
@@ -114,7 +131,9 @@ def read_upcast(marked: Marked) -> Upcast:
 def _decider(marked: Marked, parameter: str, what: str) -> tuple[type[Any], bool, Emitted | None]:
     label, function = marked.label, marked.function
     if _is_async(function):
-        raise SignatureIssues(f"{label}: {what} is no async function; it decides, it does not wait")
+        raise SignatureIssues(
+            wrong("AGG201", f"{label}: {what} is no async function; it decides, it does not wait", label)
+        )
     parameters = positional(label, function, (parameter,), (parameter, "context"))
     issues: list[str] = []
     given = marked.mark.message
@@ -128,7 +147,9 @@ def _decider(marked: Marked, parameter: str, what: str) -> tuple[type[Any], bool
 def _answerer(marked: Marked, parameter: str, wrapper: type[Any]) -> tuple[type[Any], bool, Emitted | None]:
     label, function = marked.label, marked.function
     if _is_async(function):
-        raise SignatureIssues(f"{label}: it decides, it does not wait; write a plain function, not an async one")
+        raise SignatureIssues(
+            wrong("AGG201", f"{label}: it decides, it does not wait; write a plain function, not an async one", label)
+        )
     parameters = positional(label, function, (parameter,), (parameter, "context"))
     issues: list[str] = []
     command: type[Any] = marked.mark.message or object
@@ -150,8 +171,12 @@ def _check_wrapped(marked: Marked, parameter: inspect.Parameter, wrapper: type[A
     plain = found is wrapper or found is Any
     if not plain and (typing.get_origin(found) is not wrapper or typing.get_args(found) != (command,)):
         raise SignatureIssues(
-            f"{marked.label}: {parameter.name} is annotated {shown(found)}, but @{marked.kind}({command.__name__}) "
-            f"gives it {wanted}; annotate it so, or name the other command in the mark"
+            wrong(
+                "AGG205",
+                f"{marked.label}: {parameter.name} is annotated {shown(found)}, but @{marked.kind}({command.__name__}) "
+                f"gives it {wanted}; annotate it so, or name the other command in the mark",
+                marked.label,
+            )
         )
 
 
@@ -159,14 +184,22 @@ def _into(label: str, function: Function) -> Emitted:
     annotation = inspect.signature(function).return_annotation
     if annotation is inspect.Signature.empty:
         raise SignatureIssues(
-            f"{label}: does not say what the old event becomes; annotate the answer: -> New, -> tuple[New, Newer], "
-            "or -> None for an event that is left out today"
+            wrong(
+                "AGG305",
+                f"{label}: does not say what the old event becomes; annotate the answer: -> New, -> tuple[New, Newer], "
+                "or -> None for an event that is left out today",
+                label,
+            )
         )
     found = events_in(label, resolve(label, "upcasts", function, annotation))
     if found is None:
         raise SignatureIssues(
-            f"{label}: returns {shown(annotation)}, which does not say what the old event becomes; name the message "
-            "classes: -> New, -> tuple[New, Newer], or -> None for an event that is left out today"
+            wrong(
+                "AGG305",
+                f"{label}: returns {shown(annotation)}, which does not say what the old event becomes; name the "
+                "message classes: -> New, -> tuple[New, Newer], or -> None for an event that is left out today",
+                label,
+            )
         )
     return found
 
@@ -182,8 +215,11 @@ def _answer(label: str, function: Function) -> str | None:
     if not events:
         return None
     names = " or ".join(type_name(event) for event in events)
-    return (
-        f"{label}: returns {names}, which an applier cannot: it changes self and returns nothing; @handles emits events"
+    return wrong(
+        "AGG208",
+        f"{label}: returns {names}, which an applier cannot: it changes self and returns nothing; "
+        "@handles emits events",
+        label,
     )
 
 

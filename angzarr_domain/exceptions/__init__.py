@@ -45,7 +45,7 @@ from __future__ import annotations
 
 from ._base import AngzarrError, Retry, Status, UsageError, detail_text, listed
 from ._commands import Conflict, NotStored, Rejected, StreamBusy, UnknownOutcome
-from ._declaring import DeclarationError, GenerationError
+from ._declaring import DeclarationError, DeclarationWarning, Finding, GenerationError, Issue
 from ._histories import (
     CorruptHistory,
     HandlerFailed,
@@ -77,7 +77,9 @@ __all__ = [
     "CorruptHistory",
     "DeadlineExceeded",
     "DeclarationError",
+    "DeclarationWarning",
     "DecodeFailed",
+    "Finding",
     "GenerationError",
     "HandlerFailed",
     "HistoryError",
@@ -85,6 +87,7 @@ __all__ = [
     "InvalidArgument",
     "InvalidEndpoint",
     "InvalidReply",
+    "Issue",
     "MethodNotServed",
     "NotFound",
     "NotHandled",

@@ -9,7 +9,7 @@ import attrs
 
 from angzarr_domain.aggregates import Aggregate, AggregateDefinition, Handler, decide, definition_of, utc_now
 from angzarr_domain.books import BusinessResponse, EventBook, Message, Payload, ReplayRequest, ReplayResponse
-from angzarr_domain.exceptions import DeclarationError, InvalidArgument, NotHandled, ServingError, UsageError
+from angzarr_domain.exceptions import DeclarationError, InvalidArgument, Issue, NotHandled, ServingError, UsageError
 from angzarr_domain.wire import NOTIFICATION, PayloadCodec
 
 from ._answering import Answering, book_of, handlers_watched
@@ -154,8 +154,12 @@ def _by_domain(definitions: Iterable[AggregateDefinition[Any]]) -> Mapping[str, 
             taken = domain.handlers.setdefault(name, (definition, handler))
             if taken[0] is not definition:
                 issues.append(
-                    f"{taken[1].name} and {handler.name} both handle {name} of domain {definition.domain!r}: "
-                    "keep one of them"
+                    Issue(
+                        "AGG209",
+                        f"{taken[1].name} and {handler.name} both handle {name} of domain {definition.domain!r}: "
+                        "keep one of them",
+                        handler.name,
+                    )
                 )
     if issues:
         raise DeclarationError("this set of components", issues)

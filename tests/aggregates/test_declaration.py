@@ -520,8 +520,8 @@ def test_the_text_lists_every_issue() -> None:
 
     assert str(caught.value).splitlines() == [
         "X is declared with 2 issues:",
-        "  - domain 'L': use 1 to 64 of a-z, 0-9, _ and -, starting with a letter or _",
-        "  - ignores <class 'int'>: that is no message class",
+        "  - AGG101 domain 'L': use 1 to 64 of a-z, 0-9, _ and -, starting with a letter or _",
+        "  - AGG109 ignores <class 'int'>: that is no message class",
     ]
 
 
