@@ -17,7 +17,7 @@ from angzarr_domain.books import (
 )
 from angzarr_domain.client._speaking import Speaker
 from angzarr_domain.client._transports.base import Transport
-from angzarr_domain.exceptions import InvalidArgument, NotHandled
+from angzarr_domain.exceptions import InvalidArgument
 from angzarr_domain.wire import INTERIM, METHODS, RELEASED
 
 from ._aggregates import AggregateLogic
@@ -83,11 +83,13 @@ class CommandHandlerServicer:
         history = RequestHistory(request.prior_events, facts.cover or Cover(), self.queries, timeout, self.speaker)
         return self.logic.handle_fact(FactCall(facts, history.next_sequence, history, timeout))
 
-    def replay(self, _request: ReplayRequest, _call: Call) -> ReplayResponse:
-        """Refuse: a state is not given away as a message yet.
+    def replay(self, request: ReplayRequest, _call: Call) -> ReplayResponse:
+        """The state that events lead to, as a message.
 
         Raises:
-            NotHandled: Always; a coordinator then compares sequences strictly.
+            NotHandled: It does not show which of several aggregates is meant, or the state cannot be written exactly; a
+                coordinator then compares sequences strictly.
+            AngzarrError: Whatever the logic raises.
 
         """
-        raise NotHandled("no aggregate here gives its state away as a message")
+        return self.logic.replay(request)

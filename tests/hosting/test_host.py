@@ -204,8 +204,8 @@ def test_facts_for_an_unknown_domain(address: str) -> None:
     assert caught.value.handled == ("ledger", "payment")
 
 
-def test_replay_is_not_offered(address: str) -> None:
-    """States do not travel yet: UNIMPLEMENTED with a code, so that coordinators compare strictly."""
+def test_replay_of_events_of_several_aggregates(address: str) -> None:
+    """It does not show which is meant: UNIMPLEMENTED with a code, so that coordinators compare strictly."""
     with pytest.raises(NotHandled) as caught:
         ask(address, METHODS.replay, ReplayRequest(events=deposits(1)))
 
