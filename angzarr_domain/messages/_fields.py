@@ -80,7 +80,7 @@ def _check_single(kind: Kind) -> tuple[Any, Converter | None, Validator]:
     accepts = kind.accepts
 
     def check(message: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-        if not accepts(value):
+        if not accepts(value) and not _is_matcher(value):
             raise _refused(message, attribute, kind.expects, value)
 
     return kind.default, _used(kind.convert), check
@@ -90,7 +90,7 @@ def _check_optional(kind: Kind) -> tuple[Any, Converter | None, Validator]:
     accepts = kind.accepts
 
     def check(message: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-        if value is not None and not accepts(value):
+        if value is not None and not accepts(value) and not _is_matcher(value):
             raise _refused(message, attribute, f"{kind.expects}, or None", value)
 
     return None, _used(kind.convert), check
@@ -166,6 +166,11 @@ def _check_map(keys: Kind, values: Kind) -> Validator:
 
 def _used(convert: Converter) -> Converter | None:
     return None if convert is unchanged else convert  # no converter at all is the fastest one
+
+
+def _is_matcher(value: Any) -> bool:
+    """Whether this stands for any value in a test's expectation; a message that holds one has no encoding."""
+    return getattr(value, "__angzarr_matcher__", False) is True
 
 
 def _refused(

@@ -5,7 +5,7 @@ Envelopes and identities for other tests are made in a few words by `make_event_
 """
 
 from ._defaults import NOW, ROOT
-from ._differences import ANY
+from ._differences import ANY, ANY_ID, ANY_TIME
 from ._envelopes import (
     ScenarioContext,
     make_command_book,
@@ -16,12 +16,16 @@ from ._envelopes import (
     make_timestamp,
 )
 from ._failure import ScenarioFailed
+from ._givens import given, given_recorded
 from ._identities import DEFAULT_TEST_NAMESPACE, uuid_for, uuid_obj_for, uuid_str_for
 from ._invariants import Invariant
-from ._scenario import Given, Outcome, given
+from ._looking import ScenarioUnfinished
+from ._scenario import Given, Outcome
 
 __all__ = [
     "ANY",
+    "ANY_ID",
+    "ANY_TIME",
     "DEFAULT_TEST_NAMESPACE",
     "NOW",
     "ROOT",
@@ -30,7 +34,9 @@ __all__ = [
     "Outcome",
     "ScenarioContext",
     "ScenarioFailed",
+    "ScenarioUnfinished",
     "given",
+    "given_recorded",
     "make_command_book",
     "make_command_page",
     "make_cover",

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from angzarr_domain.aggregates import AggregateDefinition
-from angzarr_domain.books import Message, type_name
+from angzarr_domain.books import EventPage, type_name
 from angzarr_domain.exceptions import UsageError
+
+from ._past import Past
 
 
 def refuse_no_messages(where: str, given: Iterable[Any]) -> None:
@@ -26,11 +28,13 @@ def refuse_no_messages(where: str, given: Iterable[Any]) -> None:
             )
 
 
-def refuse_foreign(definition: AggregateDefinition[Any], events: Iterable[Message]) -> None:
+def refuse_foreign(definition: AggregateDefinition[Any], events: Iterable[Past]) -> None:
     """Raise UsageError for what cannot be this aggregate's history."""
     __tracebackhide__ = True
-    known = definition.appliers.keys() | definition.ignores.keys()
+    known = {*definition.appliers, *definition.ignores, *definition.upcasts, *definition.aliases}
     for event in events:
+        if isinstance(event, EventPage):  # stored events may be of any type
+            continue
         name = type_name(type(event))
         if name in known:
             continue

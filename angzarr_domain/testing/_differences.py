@@ -2,33 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, ClassVar, Final
+from uuid import UUID
 
 import attrs
 
 
-class _Anything:
-    """Equal to everything."""
+class Matcher:
+    """Equal to every value of a kind; known by its name in `angzarr_domain.testing`."""
 
-    __slots__ = ()
+    __slots__ = ("_fits", "_name")
+    __angzarr_matcher__: ClassVar[bool] = True  # fields of messages take it in place of a value
 
-    def __eq__(self, _other: object) -> bool:
-        return True
+    def __init__(self, name: str, fits: Callable[[Any], bool]) -> None:
+        self._name = name
+        self._fits = fits
+
+    def __eq__(self, other: object) -> bool:
+        return other is self or self._fits(other)
 
     def __hash__(self) -> int:
         return 0
 
     def __repr__(self) -> str:
-        return "ANY"
+        return self._name
 
     def __reduce__(self) -> str:
-        return "ANY"
+        return self._name
+
+
+def _is_id(value: Any) -> bool:
+    try:
+        return isinstance(value, UUID) or bool(UUID(value) if isinstance(value, str) else UUID(bytes=value))
+    except (TypeError, ValueError):
+        return False
+
+
+def _is_moment(value: Any) -> bool:
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return False
+    return value.tzinfo is not None if isinstance(value, datetime) else hasattr(value, "ToDatetime")
 
 
 #: Stands for any value, where the kit otherwise compares whole ones: `rejects("LIMIT", used=ANY)`.
-ANY: Final[Any] = _Anything()
+ANY: Final[Any] = Matcher("ANY", lambda _value: True)
+
+#: Stands for any id: a UUID, its text, or its 16 bytes.
+ANY_ID: Final[Any] = Matcher("ANY_ID", _is_id)
+
+#: Stands for any moment: an aware datetime, its ISO text, or a compiled Timestamp.
+ANY_TIME: Final[Any] = Matcher("ANY_TIME", _is_moment)
 
 
 class Absent:

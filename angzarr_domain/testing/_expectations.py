@@ -7,14 +7,27 @@ from typing import Any
 
 import attrs
 
+from angzarr_domain.aggregates import Escalation
 from angzarr_domain.books import Message
 from angzarr_domain.exceptions import Status, UsageError, detail_text
 
 from ._causes import of_another_rejection, of_another_state, of_no_rejection, of_other_events
-from ._differences import ANY, differences
+from ._differences import Matcher, differences
 from ._failure import ScenarioFailed
 from ._invariants import broken_by, invariant_name
-from ._report import answer_blocks, differing, event_block, rejection_block, report, section, shown, side_by_side
+from ._past import todays
+from ._report import (
+    answer_blocks,
+    differing,
+    escalation_block,
+    event_block,
+    rejection_block,
+    report,
+    section,
+    shown,
+    side_by_side,
+    subject,
+)
 from ._run import Run
 from ._source import Source
 
@@ -22,15 +35,16 @@ from ._source import Source
 def expect_events(run: Run[Any], expected: Sequence[Message]) -> None:
     """Exactly these events, in this order."""
     __tracebackhide__ = True
-    if run.decision.rejection is None and not any(differences(tuple(expected), run.decision.events)):
+    plain = run.decision.rejection is None and run.decision.escalation is None
+    if plain and not any(differences(tuple(expected), run.decision.events)):
         return
     wanted = [event_block(event) for event in expected] or [["(nothing)"]]
     raise ScenarioFailed(
         report(
             run,
-            f"{run.cls.__name__} answers {shown(run.command)} otherwise than expected",
+            f"{run.cls.__name__} answers {subject(run)} otherwise than expected",
             side_by_side(wanted, answer_blocks(run)),
-            "" if run.decision.rejection else differing(expected, run.decision.events),
+            "" if not plain else differing(expected, run.decision.events),
             f"probable cause: {of_other_events(run, expected)}",
             ending=lambda source: f".then({', '.join(map(source.of, expected))})" if expected else ".then_nothing()",
         )
@@ -41,15 +55,15 @@ def expect_rejection(run: Run[Any], code: str, status: Status | None, details: M
     """A rejection of this code with exactly these details, and of this status if one is given."""
     __tracebackhide__ = True
     rejection = run.decision.rejection
-    texts = {name: value if value is ANY else detail_text(value) for name, value in details.items()}
+    texts = {name: value if isinstance(value, Matcher) else detail_text(value) for name, value in details.items()}
     if rejection is None:
-        headline = f"{run.cls.__name__} should have refused {shown(run.command)} with {code}"
+        headline = f"{run.cls.__name__} should have refused {subject(run)} with {code}"
         cause = of_no_rejection(run)
     else:
         same_details = texts == dict(rejection.details)
         if rejection.code == code and status in {None, rejection.status} and same_details:
             return
-        headline = f"{run.cls.__name__} refuses {shown(run.command)} otherwise than expected"
+        headline = f"{run.cls.__name__} refuses {subject(run)} otherwise than expected"
         cause = of_another_rejection(run, code, rejection, same_details=same_details)
 
     def ending(source: Source) -> str:
@@ -70,6 +84,36 @@ def expect_rejection(run: Run[Any], code: str, status: Status | None, details: M
             ending=ending,
         )
     )
+
+
+def expect_escalation(run: Run[Any], expected: Escalation) -> None:
+    """Exactly this escalation."""
+    __tracebackhide__ = True
+    actual = run.decision.escalation
+    apart = [] if actual is None else [*differences(expected, actual)]
+    if actual is not None and not apart:
+        return
+    handler = run.handler or f"{run.cls.__name__}, which compensates no such refusal,"
+    cause = (
+        f"{handler} did not escalate: return an Escalation(...)"
+        if actual is None
+        else f"{handler} escalates, with another {', '.join(d.path.removeprefix('.') for d in apart)}"
+    )
+    raise ScenarioFailed(
+        report(
+            run,
+            f"{run.cls.__name__} answers {subject(run)} otherwise than expected",
+            side_by_side([escalation_block(expected)], answer_blocks(run)),
+            f"probable cause: {cause}",
+            ending=lambda source: f".escalates({_escalation(expected, source)})",
+        )
+    )
+
+
+def _escalation(escalation: Escalation, source: Source) -> str:
+    fields = [field for field in attrs.fields(Escalation) if getattr(escalation, field.name) != field.default]
+    named = ", ".join(f"{field.name}={source.of(getattr(escalation, field.name))}" for field in fields)
+    return f"{source.need('angzarr_domain.aggregates', 'Escalation')}({named})"
 
 
 def expect_state(run: Run[Any], fields: Mapping[str, Any]) -> None:
@@ -97,7 +141,7 @@ def expect_state(run: Run[Any], fields: Mapping[str, Any]) -> None:
 def expect_invariants(run: Run[Any], invariants: Sequence[Callable[..., object]]) -> None:
     """Each of these holds."""
     __tracebackhide__ = True
-    history = run.history + run.decision.events
+    history = todays(run.definition, run.whole)
     for invariant in invariants:
         how = broken_by(invariant, run.after.state, history)
         if how is not None:

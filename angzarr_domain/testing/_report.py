@@ -8,11 +8,13 @@ from typing import Any
 
 import attrs
 
-from angzarr_domain.aggregates import Aggregate
+from angzarr_domain.aggregates import Aggregate, Escalation
+from angzarr_domain.books import EventPage
 from angzarr_domain.exceptions import Status
 
 from ._defaults import NOW, ROOT
 from ._differences import ABSENT, differences, parts_of
+from ._past import Past
 from ._run import Run
 from ._source import Source
 
@@ -73,7 +75,16 @@ def answer_blocks(run: Run[Any]) -> list[list[str]]:
     rejection = run.decision.rejection
     if rejection is not None:
         return [[*rejection_block(rejection.code, rejection.details), f"  {rejection.message!r}"]]
+    if run.decision.escalation is not None:
+        return [escalation_block(run.decision.escalation)]
     return [event_block(event) for event in run.decision.events] or [["(nothing)"]]
+
+
+def escalation_block(escalation: Escalation) -> list[str]:
+    """An escalation as lines: its reason, and what it asks for."""
+    asked = [name for name in ("escalate", "dead_letter", "abort", "record") if getattr(escalation, name)]
+    forward = [] if escalation.forward is None else ["  forwards a notification"]
+    return [f"escalated {shown(escalation.reason)}", *(f"  {name}" for name in asked), *forward]
 
 
 def shown(value: Any) -> str:
@@ -83,7 +94,7 @@ def shown(value: Any) -> str:
 
 def _states(run: Run[Any]) -> str:
     before, after = _fields(run.before.state), _fields(run.after.state)
-    if run.command is None:
+    if run.occasion is None:
         return section("state", [f"{name} = {value}" for name, value in after.items()])
     names = max(map(len, before), default=0)
     values = min(max(map(len, before.values()), default=0), _WIDTH)
@@ -99,7 +110,7 @@ def _fields(state: Aggregate) -> dict[str, str]:
 
 
 def _history(run: Run[Any]) -> str:
-    lines = [f"{sequence}  {shown(event)}" for sequence, event in enumerate(run.history)]
+    lines = [f"{sequence}  {past_source(event, Source())}" for sequence, event in enumerate(run.history)]
     return section("history", lines or ["(none: a fresh aggregate)"])
 
 
@@ -113,9 +124,25 @@ def _reproducer(run: Run[Any], ending: Callable[[Source], str] | None) -> str:
 def scenario_source(run: Run[Any], source: Source) -> str:
     """The run as the Python that repeats it, without any expectation."""
     source.need("angzarr_domain.testing", "given")
-    given = [source.name(run.cls), *map(source.of, run.history), *_options(run, source)]
+    history = [past_source(event, source) for event in run.history]
+    given = [source.name(run.cls), *history, *_options(run, source)]
     text = f"given(\n{''.join(f'    {argument},{chr(10)}' for argument in given)})"
-    return text if run.command is None else f"{text}.when({source.of(run.command)})"
+    return text if run.occasion is None else text + run.occasion.source(source)
+
+
+def past_source(event: Past, source: Source) -> str:
+    """An event of a history; a stored one by its payload."""
+    if not isinstance(event, EventPage):
+        return source.of(event)
+    page, payload = source.need("angzarr_domain.books", "EventPage"), event.event
+    if payload is None:
+        return f"{page}()"
+    return f"{page}({source.need('angzarr_domain.books', 'Payload')}({payload.type_url!r}, {payload.value!r}))"
+
+
+def subject(run: Run[Any]) -> str:
+    """What happened, in a few words."""
+    return "" if run.occasion is None else run.occasion.subject(Source())
 
 
 def without_reproducer(text: str) -> str:
@@ -134,6 +161,8 @@ def _options(run: Run[Any], source: Source) -> Iterable[str]:
         yield f"correlation_id={options.correlation_id!r}"
     if options.ids is not None or (run.drawn and run.drawn[0].int != 1):
         yield f"ids={source.of(list(run.drawn))}"
+    if run.known_ids:
+        yield f"external_ids={source.of(set(run.known_ids))}"
 
 
 def differing(expected: Sequence[Any], actual: Sequence[Any]) -> str:

@@ -1,10 +1,8 @@
-"""One command on a given history, by the functions that production uses."""
+"""Something that happens on a given history, answered by the functions that production uses."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
-from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -14,77 +12,65 @@ from angzarr_domain.aggregates import (
     Aggregate,
     AggregateDefinition,
     Context,
-    Decision,
-    Handler,
     Replayed,
     advance,
-    decide,
     definition_of,
-    handler_of,
     replay,
 )
-from angzarr_domain.books import Cover, EventBook, EventPage, Message, type_name
-from angzarr_domain.exceptions import UsageError
+from angzarr_domain.books import Cover, EventBook, EventPage, Message
+from angzarr_domain.exceptions import HandlerFailed
 from angzarr_domain.wire import PayloadCodec
+
+from ._context import Clock, Ids, Options
+from ._occasions import Answer, Commanded, Known, Occasion, Told
+from ._past import Past, pages_of
 
 A = TypeVar("A", bound=Aggregate)
 _CODEC = PayloadCodec()
-_NOTHING = Decision()
+_NOTHING = Answer()
 
 
 @attrs.frozen
-class Options:
-    """What `given` was told beside the history.
+class Executed:
+    """A command that a scenario executed, and the events it led to."""
 
-    Attributes:
-        ids: The ids handed out in this order; None counts up from 1.
-        ids_used: How many were handed out by earlier commands.
-
-    """
-
-    root: UUID
-    now: datetime | Callable[[], datetime]
-    correlation_id: str
-    ids: tuple[UUID, ...] | None
-    ids_used: int = 0
-
-
-class _Ids:
-    def __init__(self, options: Options) -> None:
-        self._fixed = options.ids
-        self._before = options.ids_used
-        self.drawn: list[UUID] = []
-
-    def __call__(self) -> UUID:
-        place = self._before + len(self.drawn)
-        if self._fixed is not None and place >= len(self._fixed):
-            raise UsageError(f"given(ids=...) holds {len(self._fixed)} ids, and the handler asks for one more")
-        self.drawn.append(UUID(int=place + 1) if self._fixed is None else self._fixed[place])
-        return self.drawn[-1]
+    command: Message
+    sequences: tuple[int, ...]
 
 
 @attrs.frozen
 class Run(Generic[A]):
-    """A history, and what came of a command on it; without a command, `after` is `before`.
+    """A history, and what came of something that happened on it; if nothing did, `after` is `before`.
 
     Attributes:
-        history: The events before the command.
+        history: The events before it.
         touched: The aggregate that the handler saw, as it left it.
-        seen: The command that the handler saw, as it left it.
+        seen: The message that the handler saw, as it left it.
         drawn: The ids that the handler asked for.
+        again: What the handler answered the second time; HandlerFailed if it failed then.
+        executed: The commands so far that were accepted.
 
     """
 
     cls: type[A]
-    history: tuple[Message, ...]
+    history: tuple[Past, ...]
     options: Options
     before: Replayed[A]
     after: Replayed[A]
-    command: Message | None = None
-    decision: Decision = _NOTHING
+    occasion: Occasion | None = None
+    decision: Answer = _NOTHING
     touched: A | None = None
-    seen: Message | None = None
+    seen: Any = None
     drawn: tuple[UUID, ...] = ()
+    again: Answer | HandlerFailed = _NOTHING
+    executed: tuple[Executed, ...] = ()
+    #: External ids of the facts that were recorded before.
+    known_ids: frozenset[str] = frozenset()
+
+    @property
+    def is_known_fact(self) -> bool:
+        """Whether this is a fact that was recorded before, so that nobody is asked."""
+        return isinstance(self.occasion, Told) and self.occasion.external_id in self.known_ids
 
     @property
     def definition(self) -> AggregateDefinition[A]:
@@ -92,9 +78,14 @@ class Run(Generic[A]):
         return definition_of(self.cls)
 
     @property
-    def handler(self) -> Handler:
-        """The handler of the command."""
-        return handler_of(self.definition, type_name(type(self.command)))
+    def handler(self) -> str:
+        """Who answered; "" if nobody is there to."""
+        return "" if self.occasion is None else self.occasion.handler(self.definition)
+
+    @property
+    def whole(self) -> tuple[Past, ...]:
+        """The history with the events that came of it."""
+        return self.history + self.decision.events
 
 
 def encoded(message: Message) -> Message:
@@ -102,42 +93,72 @@ def encoded(message: Message) -> Message:
     return _CODEC.decode(_CODEC.encode(message), type(message))
 
 
-def replayed(cls: type[A], events: tuple[Message, ...], root: UUID) -> Replayed[A]:
+def book_of(cls: type[Any], history: tuple[Past, ...], root: UUID) -> EventBook:
+    """The history as a coordinator gives it."""
+    pages: tuple[EventPage, ...] = pages_of(history)
+    return EventBook(Cover(definition_of(cls).domain, root), pages)
+
+
+def replayed(cls: type[A], history: tuple[Past, ...], root: UUID) -> Replayed[A]:
     """The state that recorded events lead to."""
-    definition = definition_of(cls)
-    pages = tuple(EventPage(_CODEC.encode(event), sequence) for sequence, event in enumerate(events))
-    return replay(definition, EventBook(Cover(definition.domain, root), pages), _CODEC, root=root)
+    return replay(definition_of(cls), book_of(cls, history, root), _CODEC, root=root)
 
 
-def start(cls: type[A], history: tuple[Message, ...], options: Options) -> Run[A]:
+def start(cls: type[A], history: tuple[Past, ...], options: Options) -> Run[A]:
     """The history alone."""
     state = replayed(cls, history, options.root)
     return Run(cls, history, options, state, state)
 
 
-def follow(run: Run[A], command: Message) -> Run[A]:
-    """The command, on what the run led to.
+def told(run: Run[A], occasion: Occasion) -> Run[A]:
+    """The same run with this to come, for reports of what happens while it is answered."""
+    return attrs.evolve(run, history=run.whole, before=run.after, occasion=occasion, decision=_NOTHING)
+
+
+def follow(run: Run[A], occasion: Occasion) -> Run[A]:
+    """What comes of it, on what the run led to.
 
     Raises:
         HandlerFailed: The handler or an applier failed.
 
     """
-    definition, before = run.definition, run.after
-    ids, options = _Ids(run.options), run.options
-    clock: Any = options.now if callable(options.now) else lambda: options.now
+    definition, before, options = run.definition, run.after, run.options
+    clock, ids = Clock(options.now), Ids(options)
     cover = Cover(definition.domain, options.root, options.correlation_id)
     context = Context(cover, before.next_sequence, before.had_history, clock, ids)
-    touched, seen = copy.deepcopy(before), copy.deepcopy(command)
-    decision = decide(definition, touched, seen, context)
+    known = Known(pages_of(run.whole), options.external_ids)
+    touched, seen = copy.deepcopy(before), copy.deepcopy(occasion.message)
+    answer = occasion.answer(definition, touched, seen, context, known)
+    clock.again()
+    again = _again(run, occasion, attrs.evolve(context, ids=Ids(options)), known)
+    external_ids = options.external_ids
+    if isinstance(occasion, Told) and occasion.external_id and answer.rejection is None:
+        external_ids |= {occasion.external_id}
+    executed = run.executed
+    if isinstance(occasion, Commanded) and answer.rejection is None:
+        first = before.next_sequence
+        executed += (Executed(occasion.message, tuple(range(first, first + len(answer.events)))),)
     return Run(
         run.cls,
-        run.history + run.decision.events,
-        attrs.evolve(options, ids_used=options.ids_used + len(ids.drawn)),
+        run.whole,
+        attrs.evolve(options, ids_used=options.ids_used + len(ids.drawn), external_ids=external_ids),
         before,
-        advance(definition, before, decision.events),
-        command,
-        decision,
+        advance(definition, before, answer.events),
+        occasion,
+        answer,
         touched.state,
         seen,
         tuple(ids.drawn),
+        again,
+        executed,
+        run.options.external_ids,
     )
+
+
+def _again(run: Run[Any], occasion: Occasion, context: Context, known: Known) -> Answer | HandlerFailed:
+    """The same once more, on the same state, with the same clock and ids."""
+    message = copy.deepcopy(occasion.message)
+    try:
+        return occasion.answer(run.definition, copy.deepcopy(run.after), message, context, known)
+    except HandlerFailed as error:
+        return error

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import attrs
 
-from ._differences import ANY
+from ._differences import Matcher
 from ._lambdas import globals_of, lambda_text
 
 
@@ -63,8 +63,8 @@ class Source:
 
     def of(self, value: Any) -> str:
         """The value."""
-        if value is ANY:
-            return self.need("angzarr_domain.testing", "ANY")
+        if isinstance(value, Matcher):
+            return self.need("angzarr_domain.testing", repr(value))
         cls: type[Any] = type(value)  # pyright: ignore[reportUnknownVariableType] - of anything
         if attrs.has(cls):
             fields = [field for field in attrs.fields(cls) if field.init]
