@@ -46,7 +46,9 @@ def read_authorities(source: Pem, field: str) -> bytes:
     """
     data = read_pem(source, field)
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=data.decode("ascii"))
+        # Comments beside the certificates may be in any alphabet and encoding.
+        text = data.decode("latin-1").encode("ascii", "replace").decode()
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
     except (ssl.SSLError, ValueError) as error:
         raise UsageError(
             f"{field} holds no readable certificate: give PEM, as a path or as bytes", field=field

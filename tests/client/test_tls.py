@@ -90,6 +90,28 @@ def test_a_system_that_trusts_nobody(
     assert str(tmp_path / "none.pem") in caplog.text
 
 
+def test_folders_that_may_not_be_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Are passed over, as OpenSSL does."""
+
+    def refuse(folder: str) -> object:
+        raise PermissionError(13, "Permission denied", folder)
+
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    with monkeypatch.context() as refusing:
+        refusing.setattr("os.scandir", refuse)
+        DomainClient.connect("https://127.0.0.1:1").close()
+
+
+def test_authorities_with_comments(kind: type[DomainClient], peer: Peer) -> None:
+    """May be named in any alphabet beside their certificates, as in the lists that browsers' makers publish."""
+    listed = "# Főtanúsítvány\n".encode() + OTHERS.pem + b"# caf\xe9\n" + OURS.pem
+    with (
+        serving(peer) as served,
+        kind.connect(served.addresses[0], aggregates=[Wallet], tls=Tls(ca=listed)) as client,
+    ):
+        assert put(client) is not None
+
+
 def test_files(kind: type[DomainClient], peer: Peer, tmp_path: Path) -> None:
     """Paths are as good as PEM, on both sides."""
     certificate, key = GOOD.written(tmp_path, "server")

@@ -201,6 +201,29 @@ def test_a_name_in_place_of_the_host(kind: type[DomainClient], tmp_path: Path) -
     assert set(server.names) == {"bank.example"}
 
 
+@pytest.mark.parametrize("name", ["bank..example", ".example", "b" * 64])
+def test_a_name_that_is_none(kind: type[DomainClient], name: str) -> None:
+    """Cannot be asked for: that the server hung up is all there is to say."""
+    with (
+        door(close) as at,
+        kind.connect(at.endpoint, tls=Tls(ca=OURS.pem, server_name=name)) as client,
+        pytest.raises(ConnectionFailed, match="hung up before any call"),
+    ):
+        ask(client)
+
+
+def test_no_files_left_for_a_second_look(kind: type[DomainClient], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is there one then: what gRPC said is what is raised."""
+
+    def refuse(_: str) -> int:
+        raise OSError(24, "Too many open files")
+
+    with door(close) as at, kind.connect(at.endpoint, tls=own()) as client:
+        monkeypatch.setattr("os.memfd_create", refuse)
+        with pytest.raises(ConnectionFailed, match="hung up before any call"):
+            ask(client)
+
+
 def test_no_time_for_a_second_look() -> None:
     """There is none: the call's deadline binds it as well."""
     with door(close) as at:

@@ -89,10 +89,11 @@ class SecondLook:
             if (direction, kind, message) == ("read", _HANDSHAKE, _CERTIFICATE_REQUEST):
                 asked.append(message)
 
-        context = self._context()
-        # Meant for debugging, and the only way to learn what the server asks for.
-        context._msg_callback = seen  # noqa: SLF001
         try:
+            self.server_name.encode("idna")  # over a name that is none, the ssl module would leave its socket open
+            context = self._context()
+            # Meant for debugging, and the only way to learn what the server asks for.
+            context._msg_callback = seen  # noqa: SLF001
             with socket.create_connection(where, _left(until)) as plain:
                 plain.settimeout(_left(until))
                 with context.wrap_socket(plain, server_hostname=self.server_name) as shaken:
@@ -104,7 +105,7 @@ class SecondLook:
             refused = True
         except ssl.SSLError as error:
             refused = "ALERT" in (error.reason or "")
-        except OSError:
+        except (OSError, ValueError):  # the latter where the name is none
             refused = False
         return refused and bool(asked)
 

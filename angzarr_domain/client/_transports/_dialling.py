@@ -99,11 +99,13 @@ def _system_authorities() -> bytes | None:
 
 def _load_folders(context: ssl.SSLContext, folders: str) -> None:
     # OpenSSL itself looks there only once it meets a certificate, and lists nothing.
+    # What cannot be read, it passes over as well.
     for folder in filter(os.path.isdir, folders.split(os.pathsep)):
-        for entry in os.scandir(folder):
-            if _HASHED.fullmatch(entry.name):
-                with suppress(ssl.SSLError, OSError):  # what cannot be read there, OpenSSL passes over as well
-                    context.load_verify_locations(cafile=entry.path)
+        with suppress(OSError):
+            for entry in os.scandir(folder):
+                if _HASHED.fullmatch(entry.name):
+                    with suppress(ssl.SSLError, OSError):
+                        context.load_verify_locations(cafile=entry.path)
 
 
 @attrs.frozen
