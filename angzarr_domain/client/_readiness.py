@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from angzarr_domain.exceptions import AngzarrError, ConnectionFailed, DeadlineExceeded, Retry
+from angzarr_domain.exceptions import AngzarrError, ConnectionFailed, DeadlineExceeded, Retry, UsageError
 from angzarr_domain.wire import Kind, Method
 
 from ._budget import Budget
@@ -30,6 +30,7 @@ def wait_until_ready(budget: Budget) -> Flow[None]:
     Raises:
         ConnectionFailed: Nobody did in time; it is the last reason.
         TlsFailed: Waiting will not help.
+        UsageError: The client was closed meanwhile, or has no token to show.
 
     """
     pause = _FIRST_PAUSE
@@ -55,6 +56,8 @@ def _failure(budget: Budget) -> Flow[AngzarrError | None]:
         if error.retry is not Retry.LATER:
             raise
         return error
+    except UsageError:
+        raise  # nobody was asked: the client was closed meanwhile, for one
     except AngzarrError:
         return None
     if answer == _NOT_SERVING:

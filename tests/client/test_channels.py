@@ -275,6 +275,27 @@ def test_waiting_in_vain(kind: type[DomainClient]) -> None:
         client.wait_until_ready(timeout=0.3)
 
 
+def test_waiting_with_a_client_that_is_closed_meanwhile(kind: type[DomainClient]) -> None:
+    """Nobody has answered then."""
+    client = kind.connect(f"127.0.0.1:{free_port()}")
+    closing = threading.Timer(0.2, client.close)
+    closing.start()
+
+    with pytest.raises(UsageError) as caught:
+        client.wait_until_ready(timeout=20)
+    assert caught.value.code == "CLIENT_CLOSED"
+    closing.join()
+
+
+def test_waiting_with_a_token_that_is_none(kind: type[DomainClient]) -> None:
+    """It was not even asked for."""
+    with (
+        kind.connect(f"127.0.0.1:{free_port()}", token=lambda: "no token", token_in_plaintext=True) as client,
+        pytest.raises(UsageError, match="no bearer token"),
+    ):
+        client.wait_until_ready(timeout=20)
+
+
 def test_waiting_for_what_will_not_come(kind: type[DomainClient], peer: Peer) -> None:
     """A certificate that nobody trusts gets no better."""
     issued = Authority().issue()
