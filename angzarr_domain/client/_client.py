@@ -151,13 +151,14 @@ class AggregateClient(_Client):
     ) -> BusinessResponse:
         """Deliver a notification to the aggregate that it is for: of a refused command, or of one to undo.
 
-        Returns the events it led to, what the aggregate asks the framework for, or what it passes on. Delivered once
-        by the provenance on its page.
+        Returns the events it led to, what the aggregate asks the framework for, or what it passes on. Coordinators of
+        the newest protocol deliver it once, by the provenance on its page; older ones as often as it comes.
 
         Raises:
             Rejected: The aggregate refuses.
             NotHandled: NO_UNDO_HANDLER: it does not undo commands of this type.
-            UnknownOutcome: The answer was lost; with a provenance, delivering the same again is safe.
+            UnknownOutcome: The answer was lost. Delivering the same again is safe with a provenance, and by the newest
+                protocol alone: `retry_after` is infinite where it is not.
 
         """
         budget = self.connection.budget(timeout, metadata)

@@ -100,7 +100,10 @@ def inject(request: EventRequest, budget: Budget, codec: Codec) -> Flow[FactInje
 
 
 def notify(request: CommandRequest, budget: Budget, codec: Codec) -> Flow[BusinessResponse]:
-    """Deliver a notification; again after failures only where it has a provenance, which it is delivered once by."""
+    """Deliver a notification; again after failures only where it has a provenance, which it is delivered once by.
+
+    Older coordinators do not look at that, see `notify_once`.
+    """
     pages = () if request.command is None else request.command.pages
     safe = bool(pages) and all(isinstance(page.deferred, AngzarrDeferredSequence) for page in pages)
     allowed = budget if safe else budget.without_retries()

@@ -24,7 +24,7 @@ from angzarr_domain.exceptions import IncompleteHistory, TooLarge
 from angzarr_domain.wire import Method, Methods
 
 from ._budget import Budget
-from ._older_sending import meant, send_and_check
+from ._older_sending import meant, notify_once, send_and_check
 from ._reading import PAGES_AT_A_TIME, read_range
 from ._steps import Call, Drain, Flow
 
@@ -42,6 +42,8 @@ def said(step: Call[Any, Any] | Drain[Any, Any], name: str, methods: Methods) ->
     match name:
         case "handle_command":
             return (yield from send_and_check(request, methods, budget, drawn=step.drawn))
+        case "handle_compensation":
+            return (yield from notify_once(request, methods, budget))
         case "handle_sync_speculative":
             return (yield from _speculate(request, methods, budget))
         case "get_event_book" | "read_pages":

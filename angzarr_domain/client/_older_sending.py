@@ -6,6 +6,7 @@ OK is worth.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
@@ -13,6 +14,7 @@ from typing import Final
 import attrs
 
 from angzarr_domain.books import (
+    BusinessResponse,
     CommandRequest,
     CommandResponse,
     EventPage,
@@ -63,6 +65,21 @@ def meant(name: str, budget: Budget) -> Generator[None, None, None]:
             raise Rejected.of(error.message, _UNNAMED, error.status, {}) from error
         if name in _STORING and error.status is Status.INTERNAL and not error.message.startswith(_NOT_PERSISTED):
             raise UnknownOutcome(error.message, status=error.status, correlation_id=budget.correlation_id) from error
+        raise
+
+
+def notify_once(request: CommandRequest, methods: Methods, budget: Budget) -> Flow[BusinessResponse]:
+    """Deliver a notification.
+
+    Raises:
+        UnknownOutcome: With no further attempt: nobody there looks whether it came before.
+
+    """
+    try:
+        with meant("handle_compensation", budget):
+            return (yield from Call(methods.handle_compensation, request, budget.options()))
+    except UnknownOutcome as error:
+        error.retry_after = math.inf
         raise
 
 

@@ -21,7 +21,7 @@ from angzarr_domain.books import (
     Notification,
     Query,
 )
-from angzarr_domain.client import DomainClient, RecordingTransport, RetryPolicy
+from angzarr_domain.client import DomainClient, Protocol, RecordingTransport, RetryPolicy
 from angzarr_domain.exceptions import (
     AngzarrError,
     ConnectionFailed,
@@ -254,6 +254,23 @@ def test_notifications(provenance: AngzarrDeferredSequence | None, calls: int) -
         client.aggregate.handle_compensation(CommandRequest(news))
 
     assert len(transport.calls) == calls
+
+
+@pytest.mark.parametrize("protocol", [Protocol.RELEASED, Protocol.INTERIM], ids=lambda each: each.name)
+def test_notifications_to_older_coordinators(protocol: Protocol) -> None:
+    """Are never delivered twice: nobody there looks whether they came before. What was not sent still is."""
+    provenance = AngzarrDeferredSequence(Cover("wallet", ROOT), 2)
+    news = CommandBook(Cover("wallet", ROOT), (CommandPage(NOTIFICATION.pack(Notification()), deferred=provenance),))
+    transport = RecordingTransport([ConnectionFailed("nobody listens"), UnknownOutcome("lost")])
+
+    with (
+        DomainClient.for_transport(transport, retry=QUICK, protocol=protocol) as client,
+        pytest.raises(UnknownOutcome) as caught,
+    ):
+        client.aggregate.handle_compensation(CommandRequest(news))
+
+    assert len(transport.calls) == 2
+    assert caught.value.retry_after == math.inf
 
 
 def test_other_options_for_some_calls() -> None:
