@@ -9,6 +9,7 @@ that it was given: such pages are in the stream, but no part of the result.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 import attrs
 
@@ -107,13 +108,13 @@ def checked(response: CommandResponse, sent: Sent) -> Flow[CommandResponse]:
     if not doubtful:
         return response
     stored = yield from _read_back(_stored(doubtful, sent), sent)
-    lost = [
+    lost = {
         place
         for place, page in doubtful.items()
         if not _same(page, stored.get(place)) or not (place in claimed or _is_repeated(place, places, claimed))
-    ]
+    }
     if lost:
-        raise _not_stored(sent.cover, sorted(lost))
+        raise _not_stored(sent.cover, lost, places.keys() - lost)
     own = claimed if known is not None else (yield from _likely(claimed, places, book, sent))
     kept = tuple(page for page in book.pages if (page.sequence or 0) in own)
     return attrs.evolve(response, events=attrs.evolve(book, pages=kept))
@@ -138,9 +139,7 @@ def _likely(claimed: set[int], places: Pages, book: EventBook, sent: Sent) -> Fl
             "leave the correlation id out, so that one is drawn, or expect a sequence",
             correlation_id=sent.cover.correlation_id,
         )
-    # Where the head was compared, what lies before it is no longer among them.
-    alone = sent.expected is not None or len(claimed) == 1
-    if alone or sent.cover.edition is not None or not _carries_id(book, sent):
+    if len(claimed) == 1 or sent.cover.edition is not None or not _carries_id(book, sent):
         return claimed
     return claimed & (yield from _read_back(pages_by_id(sent), sent)).keys()
 
@@ -217,11 +216,15 @@ def _check_address(book: EventBook, asked: Cover) -> None:
         )
 
 
-def _not_stored(cover: Cover, lost: list[int]) -> NotStored:
-    numbers = ", ".join(map(str, lost))
+def _not_stored(cover: Cover, lost: AbstractSet[int], rest: AbstractSet[int]) -> NotStored:
+    there = f"; what it answered for sequence {_listed(rest)} is there" if rest else ""
     return NotStored(
         f"the coordinator answered with events for {cover.domain} {cover.root} that are not in the stream, since "
-        f"sequence {numbers} was taken: mend how the business logic numbers its events",
-        sequences=lost,
+        f"sequence {_listed(lost)} was taken{there}: mend how the business logic numbers its events",
+        sequences=sorted(lost),
         correlation_id=cover.correlation_id,
     )
+
+
+def _listed(places: AbstractSet[int]) -> str:
+    return ", ".join(map(str, sorted(places)))

@@ -148,7 +148,7 @@ class UnknownOutcome(AngzarrError):
     def __init__(self, reason: str, *, status: Status = Status.UNKNOWN, correlation_id: str = "") -> None:
         how = f": query by correlation id {correlation_id} to find out" if correlation_id else ""
         super().__init__(
-            f"no answer ({reason}); the command may or may not have been stored{how}",
+            f"outcome unknown ({reason}); the command may or may not have been stored{how}",
             status=status,
             details={"correlation_id": correlation_id} if correlation_id else None,
         )
@@ -160,7 +160,9 @@ class UnknownOutcome(AngzarrError):
 
 
 class NotStored(AngzarrError):
-    """The coordinator answered with events, but they are not in the stream: an answer like that is no proof there.
+    """The coordinator answered with events that are not in the stream: an answer is no proof there.
+
+    `sequences` are those that were lost; what else was answered may be stored, and the text names it.
 
     Coordinators of the older protocols keep what continues the stream, and drop the rest of what business logic
     answers without a word; or they store it where the answer's cover says (STORED_ELSEWHERE). Mend the business logic:

@@ -285,10 +285,11 @@ def test_a_repeated_history_without_times() -> None:
     with engine_client(engine) as client:
         assert sequences(command(client).send()) == [2]
         engine.decide = answering(history[0], deposited(4, 3))
-        with pytest.raises(NotStored) as raised:
+        with pytest.raises(NotStored, match="sequence 0 was taken; what it answered for sequence 3 is there") as raised:
             command(client).send()
 
     assert raised.value.sequences == (0,)
+    assert engine.amounts(ROOT) == [1, 2, 3, 4]
 
 
 @EITHER_ID
@@ -319,6 +320,19 @@ def test_a_commutative_command_that_went_on_after_another(protocol: Protocol) ->
     engine.others = lambda: engine.put(ROOT, deposited(2, 0))
     with engine_client(engine, protocol) as client:
         assert sequences(command(client, MergeStrategy.COMMUTATIVE, 0).send()) == [1]
+
+    assert engine.amounts(ROOT) == [2, 1]
+
+
+@EITHER_ID
+def test_a_commutative_command_whose_answer_repeats_what_overtook_it(own_id: bool) -> None:
+    """What somebody else has stored in between is no part of the result."""
+    engine = Engine()
+    theirs = deposited(2, 0, BORN)
+    engine.others = lambda: engine.put(ROOT, theirs, correlation_id="theirs")
+    engine.decide = answering(theirs, deposited(1, 1, BORN + 1))
+    with engine_client(engine) as client:
+        assert sequences(command(client, MergeStrategy.COMMUTATIVE, 0, own_id).send()) == [1]
 
     assert engine.amounts(ROOT) == [2, 1]
 

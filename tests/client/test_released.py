@@ -156,8 +156,8 @@ FAILED: dict[str, tuple[type[AngzarrError], str]] = {
 }
 # What these say besides the recorded text.
 AROUND = {
-    "reject-UNAVAILABLE": "no answer ({}); the command may or may not have been stored",
-    "reject-INTERNAL": "no answer ({}); the command may or may not have been stored",
+    "reject-UNAVAILABLE": "outcome unknown ({}); the command may or may not have been stored",
+    "reject-INTERNAL": "outcome unknown ({}); the command may or may not have been stored",
     "reject-UNIMPLEMENTED": "this peer is another service, or speaks another generation of the protocol: {}",
 }
 
