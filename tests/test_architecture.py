@@ -58,6 +58,7 @@ SEAMS: dict[str, set[str]] = {
     "hosting._failures": {"embedded"},
     "hosting._rpc": {"embedded"},
     "hosting._serving": {"embedded"},
+    "hosting._settings": {"embedded"},
     "hosting._workers": {"embedded"},
     "embedded._store.base": {"testing"},
 }

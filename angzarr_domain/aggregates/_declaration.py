@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -14,8 +14,13 @@ from ._definition import DEFINITION, AggregateDefinition
 from ._evolution import chain_issues
 from ._fields import field_issues
 from ._findings import wrong
+from ._guard import guarded_class
 from ._methods import Methods
 from ._options import DOMAIN_RULE, Options, is_domain
+from ._warnings import look_at, unwritable, warn_of
+
+#: How many frames there are from `declare` up to the decorated class.
+_FROM_THE_CLASS: Final = 3
 
 
 def declare(cls: type[Any], options: Options) -> type[Any]:
@@ -49,8 +54,28 @@ def declare(cls: type[Any], options: Options) -> type[Any]:
         options.version,
         options.state,
     )
+    issues += unwritable(definition)
+    definition = attrs.evolve(definition, findings=look_at(definition))
     setattr(made, DEFINITION, definition)
+    issues += _unguardable(made)
+    if issues:
+        raise DeclarationError(name, issues)
+    warn_of(definition.findings, stacklevel=_FROM_THE_CLASS)
     return made
+
+
+def _unguardable(made: type[Any]) -> list[str]:
+    try:
+        guarded_class(made)
+    except Exception as error:  # noqa: BLE001 - of whatever metaclass
+        return [
+            wrong(
+                "AGG106",
+                f"it cannot have a subclass of the same layout ({type(error).__name__}: {error}), which guards it "
+                "while a handler decides: let its metaclass make one",
+            )
+        ]
+    return []
 
 
 def _domains(methods: Methods) -> list[str]:
