@@ -67,8 +67,9 @@ def _told(answering: Answering, definition: AggregateDefinition[Any], page: Even
 
 def _pages(answering: Answering, told: _Told, events: tuple[Message, ...]) -> Iterator[EventPage]:
     fact, *flags = events
-    # As it came, byte for byte, unless the handler completed it.
-    payload = told.payload if fact == told.fact else answering.encoded(told.handler, fact)
+    # As it came, byte for byte, unless the handler completed it: perhaps in place, where its class can be changed.
+    came: Message = answering.codec.decode(told.payload, type(told.fact))
+    payload = told.payload if fact == came else answering.encoded(told.handler, fact)
     yield attrs.evolve(told.page, event=payload)
     for flag in flags:
         yield EventPage(answering.encoded(told.handler, flag), created_at_ns=told.page.created_at_ns)

@@ -165,6 +165,8 @@ class _Answers:
 
 def _pages(call: CommandCall, sequences: tuple[int, ...]) -> tuple[EventPage, ...]:
     """The events of the command to undo, also those that a snapshot stands for."""
+    if not sequences:
+        return ()
     found = _among(call.history.books(), sequences)
     return found if len(found) == len(set(sequences)) else _among(call.history.books(from_start=True), sequences)
 

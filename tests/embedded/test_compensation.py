@@ -9,6 +9,7 @@ from uuid import UUID
 import attrs
 import pytest
 
+from angzarr_domain import Aggregate, Undo, aggregate, applies, handles, undoes
 from angzarr_domain.books import (
     AngzarrDeferredSequence,
     BusinessResponse,
@@ -235,6 +236,46 @@ def test_every_generation_delivers(methods: Methods) -> None:
     [event] = response.result.pages
     assert event.event is not None
     assert (event.sequence, CODEC.decode(event.event, Compensated).by) == (0, "first")
+
+
+@aggregate(domain="counter", ignores=[Compensated], snapshot=2)
+class Listing(Aggregate):
+    """Takes snapshots, and undoes by the events themselves."""
+
+    count: int = 0
+
+    @handles
+    def increase(self, command: Increase) -> Iterator[Increased]:
+        yield from [Increased()] * command.by
+
+    @undoes(Increase)
+    def listed(self, undo: Undo[Increase]) -> Compensated:
+        return Compensated(by=", ".join(str(page.sequence) for page in undo.pages if page.decode(Increased)))
+
+    @applies
+    def increased(self, _event: Increased) -> None:
+        self.count += 1
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["in process", "elsewhere"])
+def test_an_undoer_sees_events_that_a_snapshot_stands_for(*, elsewhere: bool) -> None:
+    """The whole history is sent where the tail does not hold them."""
+    with (
+        Host([Listing]).start("localhost:0") as host,
+        Coordinator(targets={"counter": host.addresses[0]}) if elsewhere else Coordinator([Listing]) as coordinator,
+        coordinator.client(aggregates=[Listing]) as client,
+    ):
+        for _ in range(3):
+            client.command(Increase(by=1), ROOT).send_sync()
+        held = client.query.get_event_book(Query(Cover("counter", ROOT))).snapshot
+        response = client.aggregate.handle_compensation(delivery(undoing(0, 2)))
+
+    assert held is not None
+    assert held.sequence == 1
+    assert isinstance(response.result, EventBook)
+    [event] = response.result.pages
+    assert event.event is not None
+    assert (event.sequence, CODEC.decode(event.event, Compensated).by) == (3, "0, 2")
 
 
 def notified(answer: Any, store: Any = None) -> BusinessResponse:

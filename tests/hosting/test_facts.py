@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import attrs
 import pytest
+from google.protobuf.wrappers_pb2 import StringValue
 
 from angzarr_domain import Aggregate, accepts, aggregate, applies
 from angzarr_domain.books import (
@@ -130,6 +131,23 @@ def test_a_fact_that_is_recorded_as_it_came_keeps_its_bytes() -> None:
 def test_a_fact_that_is_completed_is_written_anew() -> None:
     """By the handler's answer."""
     assert messages(told(fact(Reading(by="ada")), prior=history(2))) == [Reading(by="ada", at=2)]
+
+
+def test_a_compiled_fact_may_be_completed_in_place() -> None:
+    """Its class can be changed, so what is recorded is what it holds when it is returned."""
+
+    @aggregate(domain="counter", ignores=[StringValue])
+    class Teller(Aggregate):
+        @accepts
+        def told(self, fact: StringValue) -> StringValue:
+            fact.value += "!"
+            return fact
+
+    facts = EventBook(COVER, (fact(StringValue(value="hello")),))
+    reply = AggregateLogic([Teller]).handle_fact(FactCall(facts, 0, Given()))
+
+    assert reply.pages[0].event is not None
+    assert StringValue.FromString(reply.pages[0].event.value) == StringValue(value="hello!")
 
 
 def test_a_page_without_an_event_is_recorded_unchanged() -> None:
