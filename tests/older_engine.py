@@ -122,7 +122,7 @@ class Engine:
         assert request.command is not None
         cover, page = request.command.cover or Cover(), request.command.pages[0]
         diverging = cover.edition is not None and bool(cover.edition.divergences)
-        checks = page.merge_strategy is not MergeStrategy.AGGREGATE_HANDLES and not diverging
+        checks = page.merge_strategy is not MergeStrategy.AGGREGATE_HANDLES and not diverging and page.deferred is None
         if checks and page.sequence != self._head(cover):
             self._stale(cover, page, call)
         self.others()

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from angzarr_domain.books import (
+    AngzarrDeferredSequence,
     CommandBook,
     CommandPage,
     Cover,
@@ -219,6 +220,63 @@ def test_an_answer_of_a_named_timeline(protocol: Protocol) -> None:
     assert response.events is not None
     assert [each.sequence for each in response.events.pages] == [2]
     assert engine.amounts(ROOT, "what-if") == [4, 5]
+
+
+def test_an_answer_of_a_named_timeline_that_repeats_what_is_shared() -> None:
+    """What it shares with the main one is there, too."""
+    shared = deposited(1, 0, BORN)
+    engine = Engine(decide=answering(shared, deposited(5, 2, BORN + 2)))
+    engine.put(ROOT, shared)
+    engine.put(ROOT, deposited(4, 1), edition="what-if")
+    page = CommandPage(Payload("type.googleapis.com/bank.v1.Deposit", b""), 0, MergeStrategy.AGGREGATE_HANDLES)
+    with engine_client(engine) as client:
+        response = client.aggregate.handle(CommandBook(Cover("account", ROOT, "mine", Edition("what-if")), (page,)))
+
+    assert response.events is not None
+    assert response.events.pages[-1].sequence == 2
+    assert engine.amounts(ROOT, "what-if") == [4, 5]
+
+
+UNCOMPARED: dict[str, CommandBook] = {
+    "deferred": CommandBook(
+        Cover("account", ROOT, "mine"),
+        (
+            CommandPage(
+                Payload("type.googleapis.com/bank.v1.Deposit", b""),
+                merge_strategy=MergeStrategy.STRICT,
+                deferred=AngzarrDeferredSequence(Cover("account", UUID(int=8)), 3),
+            ),
+        ),
+    ),
+    "diverging": strict(0, Edition("what-if", (DomainDivergence("account", 0),))),
+}
+
+
+@pytest.mark.parametrize("book", UNCOMPARED.values(), ids=UNCOMPARED)
+def test_an_answer_to_what_they_do_not_compare(book: CommandBook) -> None:
+    """Is no proof, whatever the strategy."""
+    engine = Engine(decide=answering(deposited(5, 0, BORN)))
+    engine.put(ROOT, deposited(4, 0))
+    engine.put(ROOT, deposited(4, 0), edition="what-if")
+    with engine_client(engine) as client, pytest.raises(NotStored):
+        client.aggregate.handle(book)
+
+
+@EITHER_ID
+def test_a_dropped_event_that_differs_in_its_time_alone(own_id: bool) -> None:
+    """Is not the one at its place."""
+    engine = Engine(decide=answering(deposited(1, 0, BORN + 1)))
+    engine.put(ROOT, deposited(1, 0, BORN))
+    with engine_client(engine) as client, pytest.raises(NotStored):
+        command(client, own_id=own_id).send()
+
+
+def test_a_dropped_event_without_a_sequence_that_equals_the_first() -> None:
+    """Is no repeated history, which has its sequences."""
+    engine = Engine(decide=answering(deposited(1, None, BORN)))
+    engine.put(ROOT, deposited(1, 0, BORN))
+    with engine_client(engine) as client, pytest.raises(NotStored):
+        command(client).send()
 
 
 @PROTOCOLS
