@@ -32,6 +32,7 @@ ROOT = [
     "aggregate",
     "applies",
     "compensates",
+    "describe",
     "handles",
     "undoes",
     "upcasts",

@@ -9,9 +9,9 @@ from importlib.metadata import version
 
 from angzarr_domain.exceptions import AngzarrError
 
-from . import _dev, _export, _generate, _host, _import, _replay_check
+from . import _describe, _dev, _export, _generate, _host, _import, _replay_check
 
-_COMMANDS = (_dev, _host, _generate, _export, _import, _replay_check)
+_COMMANDS = (_dev, _host, _generate, _describe, _export, _import, _replay_check)
 
 __all__ = ["main"]
 
