@@ -137,7 +137,8 @@ class BaseClient(ABC):
         options = ClientOptions(
             types=types, aggregates=aggregates, timeout=timeout, metadata=pairs, retry=retry, protocol=protocol
         )
-        return cls._at(Access(place, tls, credentials, shown, channel), options)
+        loaded = tls.loaded() if tls is not None and place.secure else tls
+        return cls._at(Access(place, loaded, credentials, shown, channel), options)
 
     @classmethod
     def from_env(cls, variable: str, default: str, **options: Unpack[ConnectOptions]) -> Self:

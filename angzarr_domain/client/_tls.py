@@ -36,6 +36,16 @@ class Tls:
             missing = "certificate" if self.certificate is None else "key"
             raise UsageError(f"certificate and key go together: give the {missing} as well", field=missing)
 
+    def loaded(self) -> Tls:
+        """The same with what its files hold: some can be read only once, and others may be replaced in between.
+
+        Raises:
+            UsageError: They cannot be read, or do not belong together.
+
+        """
+        certificate, key = self.identity() or (None, None)
+        return attrs.evolve(self, ca=self.authorities(), certificate=certificate, key=key)
+
     def authorities(self) -> bytes | None:
         """The authorities to trust; None for the system's.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import threading
@@ -127,6 +128,22 @@ def test_files(kind: type[DomainClient], peer: Peer, tmp_path: Path) -> None:
             aggregates=[Wallet],
             tls=Tls(ca=str(tmp_path / "ours.crt"), certificate=mine, key=my_key),
         ) as client,
+    ):
+        assert put(client) is not None
+
+
+def test_files_that_can_be_read_once(kind: type[DomainClient], peer: Peer, tmp_path: Path) -> None:
+    """Are enough, such as what a shell makes of `<(fetch-the-key)`."""
+    me = CLIENTS.issue("me")
+    contents = {"ca": OURS.pem, "certificate": me.certificate, "key": me.key}
+    for name, content in contents.items():
+        os.mkfifo(tmp_path / name)
+        threading.Thread(target=(tmp_path / name).write_bytes, args=(content,), daemon=True).start()
+    tls = Tls(ca=tmp_path / "ca", certificate=tmp_path / "certificate", key=tmp_path / "key")
+
+    with (
+        serving(peer, client_ca=CLIENTS.pem) as served,
+        kind.connect(served.addresses[0], aggregates=[Wallet], tls=tls) as client,
     ):
         assert put(client) is not None
 

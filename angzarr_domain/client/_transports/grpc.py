@@ -156,5 +156,6 @@ class GrpcTransport:
 
 def transport_to(endpoint: Endpoint, tls: Tls | None = None) -> GrpcTransport:
     """A transport that connects when it is first used. Raises as `open_channel` does."""
-    channel = open_channel(endpoint, tls=tls)
-    return GrpcTransport(channel, endpoint=endpoint.text, second_look=SecondLook.at(endpoint, tls))
+    loaded = tls.loaded() if tls is not None and endpoint.secure else tls
+    channel = open_channel(endpoint, tls=loaded)
+    return GrpcTransport(channel, endpoint=endpoint.text, second_look=SecondLook.at(endpoint, loaded))
