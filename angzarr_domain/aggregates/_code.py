@@ -68,12 +68,14 @@ def _walk(code: CodeType, known: dict[str, Any]) -> Iterator[Named]:
         operation, argument = instruction.opname, instruction.argval
         if operation == "IMPORT_FROM":  # which leaves the module where it is
             imported = _attribute(current, str(argument))
-        elif operation == "STORE_FAST" and imported is not None:
-            known[str(argument)] = imported.value
-            imported = None
-        elif operation == "STORE_FAST":
-            known[str(argument)] = current.value if isinstance(current.value, ModuleType) else UNKNOWN
-            current = nothing
+        elif operation.startswith("STORE_FAST"):
+            stored, *then = _names(argument)
+            followed = isinstance(current.value, ModuleType) and imported is None
+            known[stored] = imported.value if imported else current.value if followed else UNKNOWN
+            current, imported = nothing if imported is None else current, None
+            if then and "LOAD" in operation:
+                current = Named(then[0], known.get(then[0], UNKNOWN))
+                yield _placed(current, code, instruction, UNKNOWN)
         elif operation.startswith(("LOAD_", "IMPORT_NAME")):
             before = current.value
             current = _loaded(operation, argument, current, known)
@@ -89,9 +91,13 @@ def _loaded(operation: str, argument: Any, current: Named, known: dict[str, Any]
         return Named(str(argument), sys.modules.get(str(argument), UNKNOWN))
     if operation.startswith(("LOAD_CONST", "LOAD_SMALL_INT")):
         return Named("", argument, constant=True)
-    # A superinstruction loads two.
-    name = str(argument[-1] if isinstance(argument, tuple) else argument)  # pyright: ignore[reportUnknownArgumentType] - of names
+    name = _names(argument)[-1]
     return Named(name, known.get(name, UNKNOWN))
+
+
+def _names(argument: Any) -> list[str]:
+    """Of an instruction that loads or stores; a superinstruction has two."""
+    return [str(each) for each in argument] if isinstance(argument, tuple) else [str(argument)]  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - of names
 
 
 def _placed(what: Named, code: CodeType, instruction: dis.Instruction, before: Any) -> Named:
