@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 from uuid import UUID
 
 import attrs
@@ -23,12 +24,14 @@ from .messages import (
     UnfreezeAccount,
     Withdraw,
 )
+from .notices import notice_of_refusal
 from .operations import Kind, Operation
 from .transfer import Transfer, TransferStatus
 
+R = TypeVar("R")
 AccountCommand = OpenAccount | Deposit | Withdraw | Refund | FreezeAccount | UnfreezeAccount | CloseAccount
 
-#: How often a command is sent whose answer gets lost. Its reference, or its step, keeps it from being applied twice.
+#: How often something is sent whose answer gets lost. Its reference, or its step, keeps it from being applied twice.
 TRIES: Final = 3
 
 
@@ -112,24 +115,32 @@ class Teller:
     def _finish(self, root: UUID) -> Transfer:
         transfer = self._transfers.load(root)
         while transfer.is_open:
-            self._send(self._next_step(transfer))
+            self._take_next_step(transfer)
             transfer = self._transfers.load(root)
         return transfer
 
-    def _next_step(self, transfer: Transfer) -> ReadyCommand:
-        """Do what comes next with the accounts; the step to record. Doing it twice is as good as once."""
+    def _take_next_step(self, transfer: Transfer) -> None:
+        """Do what comes next with the accounts, and have it recorded. Doing it twice is as good as once."""
         steps = TransferCommands(self._client, transfer.root)
-        debit, credit, refund = (f"{transfer.reference}/{step}" for step in ("debit", "credit", "refund"))
         if transfer.status is TransferStatus.STARTED:
-            paid = self._decide(transfer.source, Withdraw(reference=debit, amount=transfer.amount))
+            paid = self._decide(transfer.source, Withdraw(reference=transfer.debit, amount=transfer.amount))
             if paid.applied:
-                return steps.mark_debited()
-            return steps.fail_transfer(code=paid.code, message=f"{transfer.source}: {paid.message}")
-        received = self._decide(transfer.target, Deposit(reference=credit, amount=transfer.amount))
-        if received.applied:
-            return steps.complete_transfer()
-        self._apply(transfer.source, Refund(reference=refund, withdrawal=debit))
-        return steps.mark_refunded(code=received.code, message=f"{transfer.target}: {received.message}")
+                self._send(steps.mark_debited())
+            else:
+                self._send(steps.fail_transfer(code=paid.code, message=f"{transfer.source}: {paid.message}"))
+        elif transfer.status is TransferStatus.DEBITED:
+            credit = Deposit(reference=transfer.credit, amount=transfer.amount)
+            received = self._decide(transfer.target, credit)
+            if received.applied:
+                self._send(steps.complete_transfer())
+            else:
+                reason = f"{transfer.target}: {received.message}"
+                news = notice_of_refusal(transfer, credit, received.code, reason)
+                _surely(lambda: self._client.aggregate.handle_compensation(news))
+        else:
+            refund = Refund(reference=f"{transfer.reference}/refund", withdrawal=transfer.debit)
+            self._apply(transfer.source, refund)
+            self._send(steps.mark_refunded())
 
     def _decide(self, account: str, command: AccountCommand) -> Outcome:
         """Have the account decide. A refusal is noted there: later, with more money, it would be no refusal."""
@@ -153,16 +164,19 @@ class Teller:
         return Outcome()
 
     def _send(self, command: ReadyCommand) -> None:
-        """Send, and send again if nobody knows what became of it.
+        _surely(command.send_sync)
 
-        Raises:
-            Rejected: The aggregate refused.
 
-        """
-        for _ in range(TRIES - 1):
-            try:
-                command.send_sync()
-            except (UnknownOutcome, StreamBusy):
-                continue
-            return
-        command.send_sync()
+def _surely(call: Callable[[], R]) -> R:
+    """Make a call that may be made twice, and make it again if nobody knows what became of it.
+
+    Raises:
+        Rejected: The aggregate refused.
+
+    """
+    for _ in range(TRIES - 1):
+        try:
+            return call()
+        except (UnknownOutcome, StreamBusy):
+            continue
+    return call()

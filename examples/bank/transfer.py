@@ -5,10 +5,12 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from angzarr_domain import Aggregate, Rejected, aggregate, applies, handles
+from angzarr_domain import Aggregate, Refused, Rejected, aggregate, applies, compensates, handles
 
 from .messages import (
     CompleteTransfer,
+    CreditRefused,
+    Deposit,
     FailTransfer,
     MarkDebited,
     MarkRefunded,
@@ -29,7 +31,8 @@ class TransferStatus(StrEnum):
     DEBITED = "debited"
     COMPLETED = "completed"
     FAILED = "failed"  # the source refused: no money moved
-    REFUNDED = "refunded"  # the target refused: the source has its money back
+    RETURNING = "returning"  # the target refused: the money has to go back
+    REFUNDED = "refunded"  # and the source has it back
 
 
 #: The status that each step starts from.
@@ -37,7 +40,8 @@ _BEFORE: Final = {
     TransferStatus.DEBITED: TransferStatus.STARTED,
     TransferStatus.FAILED: TransferStatus.STARTED,
     TransferStatus.COMPLETED: TransferStatus.DEBITED,
-    TransferStatus.REFUNDED: TransferStatus.DEBITED,
+    TransferStatus.RETURNING: TransferStatus.DEBITED,
+    TransferStatus.REFUNDED: TransferStatus.RETURNING,
 }
 
 
@@ -61,7 +65,17 @@ class Transfer(Aggregate):
     @property
     def is_open(self) -> bool:
         """Whether there is still something to do."""
-        return self.status in {TransferStatus.STARTED, TransferStatus.DEBITED}
+        return self.status in {TransferStatus.STARTED, TransferStatus.DEBITED, TransferStatus.RETURNING}
+
+    @property
+    def debit(self) -> str:
+        """What the source knows its withdrawal by."""
+        return f"{self.reference}/debit"
+
+    @property
+    def credit(self) -> str:
+        """What the target knows its deposit by."""
+        return f"{self.reference}/credit"
 
     @handles
     def start(self, command: StartTransfer) -> TransferStarted:
@@ -93,19 +107,31 @@ class Transfer(Aggregate):
             return None
         return TransferFailed(code=command.code, message=command.message)
 
+    @compensates(Deposit, domain="account")
+    def credit_refused(self, refused: Refused[Deposit]) -> CreditRefused | None:
+        """The target has refused: nobody has the money, so it goes back."""
+        if refused.command.reference != self.credit:
+            raise Rejected("NOT_THIS_TRANSFER", "the refused deposit is of another transfer")
+        if not self._comes_next(TransferStatus.RETURNING):
+            return None
+        return CreditRefused(code=refused.code, message=refused.reason)
+
     @handles
-    def mark_refunded(self, command: MarkRefunded) -> TransferRefunded | None:
-        """The target has refused, and the source has its money back."""
+    def mark_refunded(self, _command: MarkRefunded) -> TransferRefunded | None:
+        """The source has its money back."""
         if not self._comes_next(TransferStatus.REFUNDED):
             return None
-        return TransferRefunded(code=command.code, message=command.message)
+        return TransferRefunded(code=self.code, message=self.reason)
 
     def _comes_next(self, step: TransferStatus) -> bool:
         """Whether the step is to be taken now; False if it was taken before."""
         if self.status is _BEFORE[step]:
             return True
-        if step in {self.status, _BEFORE.get(self.status)}:
-            return False
+        past: TransferStatus | None = self.status
+        while past is not None:
+            if past is step:
+                return False
+            past = _BEFORE.get(past)
         raise Rejected("WRONG_STEP", f"a transfer that is {self.status} cannot become {step}")
 
     @applies
@@ -127,6 +153,11 @@ class Transfer(Aggregate):
     @applies
     def failed(self, event: TransferFailed) -> None:
         self.status = TransferStatus.FAILED
+        self.code, self.reason = event.code, event.message
+
+    @applies
+    def returning(self, event: CreditRefused) -> None:
+        self.status = TransferStatus.RETURNING
         self.code, self.reason = event.code, event.message
 
     @applies

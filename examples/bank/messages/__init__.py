@@ -23,6 +23,7 @@ from .account_messages import (
 from .transfer_commands import TransferCommands
 from .transfer_messages import (
     CompleteTransfer,
+    CreditRefused,
     FailTransfer,
     MarkDebited,
     MarkRefunded,
@@ -43,6 +44,7 @@ __all__ = [
     "AccountUnfrozen",
     "CloseAccount",
     "CompleteTransfer",
+    "CreditRefused",
     "Deposit",
     "Deposited",
     "FailTransfer",

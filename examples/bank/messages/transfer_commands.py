@@ -77,9 +77,9 @@ class TransferCommands:
         """The source refused: nothing was moved."""
         return self._address().with_command(FailTransfer(code=code, message=message))
 
-    def mark_refunded(self, *, code: str = "", message: str = "") -> ReadyCommand:
-        """The target refused, and the source has its money back."""
-        return self._address().with_command(MarkRefunded(code=code, message=message))
+    def mark_refunded(self) -> ReadyCommand:
+        """The source has its money back."""
+        return self._address().with_command(MarkRefunded())
 
     def _address(self) -> CommandBuilder:
         return self.client.command("transfer", self.root)
@@ -134,9 +134,9 @@ class AsyncTransferCommands:
         """The source refused: nothing was moved."""
         return self._address().with_command(FailTransfer(code=code, message=message))
 
-    def mark_refunded(self, *, code: str = "", message: str = "") -> AsyncReadyCommand:
-        """The target refused, and the source has its money back."""
-        return self._address().with_command(MarkRefunded(code=code, message=message))
+    def mark_refunded(self) -> AsyncReadyCommand:
+        """The source has its money back."""
+        return self._address().with_command(MarkRefunded())
 
     def _address(self) -> AsyncCommandBuilder:
         return self.client.command("transfer", self.root)

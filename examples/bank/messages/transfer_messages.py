@@ -67,13 +67,10 @@ class FailTransfer:
 
 @frozen(kw_only=True)
 class MarkRefunded:
-    """The target refused, and the source has its money back."""
+    """The source has its money back."""
 
     __protobuf_name__: ClassVar[str] = "bank.v1.MarkRefunded"
     __angzarr_domain__: ClassVar[str] = "transfer"
-
-    code: str = proto(1, "string")
-    message: str = proto(2, "string")
 
 
 @frozen(kw_only=True)
@@ -107,6 +104,16 @@ class TransferFailed:
     """Message bank.v1.TransferFailed."""
 
     __protobuf_name__: ClassVar[str] = "bank.v1.TransferFailed"
+
+    code: str = proto(1, "string")
+    message: str = proto(2, "string")
+
+
+@frozen(kw_only=True)
+class CreditRefused:
+    """The target refused the money, which is on its way back to the source."""
+
+    __protobuf_name__: ClassVar[str] = "bank.v1.CreditRefused"
 
     code: str = proto(1, "string")
     message: str = proto(2, "string")

@@ -221,6 +221,19 @@ def test_killed_between_debit_and_credit(
 
 
 @pytest.mark.process
+def test_killed_between_the_refusal_and_the_refund(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, short: Path, socket: str
+) -> None:
+    """The transfer has recorded that the target refused; the next run gives the money back, once."""
+    data = tmp_path / "bank.db"
+    assert interrupted(short, data, socket, "io.angzarr.v1.Notification") == -signal.SIGKILL
+    with Coordinator(components, data) as coordinator, coordinator.client() as client:
+        assert Repository(Account, client).load(compute_root("account", "CHK-1001")).balance == 5000
+        assert Repository(Transfer, client).load(compute_root("transfer", "R-8")).status is TransferStatus.RETURNING
+    assert "  CHK-1001  Ada    open      70.00\n" in printed(capsys, str(short), "--data", str(data))
+
+
+@pytest.mark.process
 @pytest.mark.once
 def test_killed_after_any_command(capsys: pytest.CaptureFixture[str], tmp_path: Path, short: Path, socket: str) -> None:
     """Wherever it was killed, the next run ends with the balances, refusals and history of an undisturbed one."""

@@ -8,6 +8,8 @@ from angzarr_domain.testing import given
 from examples.bank import Transfer, TransferStatus
 from examples.bank.messages import (
     CompleteTransfer,
+    CreditRefused,
+    Deposit,
     FailTransfer,
     MarkDebited,
     MarkRefunded,
@@ -20,16 +22,18 @@ from examples.bank.messages import (
 )
 
 Step = MarkDebited | CompleteTransfer | FailTransfer | MarkRefunded
-Event = TransferStarted | TransferDebited | TransferCompleted | TransferFailed | TransferRefunded
+Event = TransferStarted | TransferDebited | TransferCompleted | TransferFailed | CreditRefused | TransferRefunded
 
 START = StartTransfer(reference="T-1", source="CHK-1001", target="CHK-1002", amount=50)
 STARTED = TransferStarted(reference="T-1", source="CHK-1001", target="CHK-1002", amount=50)
 DEBITED = TransferDebited()
 COMPLETED = TransferCompleted()
 FAILED = TransferFailed(code="INSUFFICIENT_FUNDS", message="not enough")
+CREDIT_REFUSED = CreditRefused(code="ACCOUNT_FROZEN", message="frozen")
 REFUNDED = TransferRefunded(code="ACCOUNT_FROZEN", message="frozen")
 FAIL = FailTransfer(code="INSUFFICIENT_FUNDS", message="not enough")
-REFUND = MarkRefunded(code="ACCOUNT_FROZEN", message="frozen")
+REFUND = MarkRefunded()
+CREDIT = Deposit(reference="T-1/credit", amount=50)
 
 
 def test_starting() -> None:
@@ -70,8 +74,36 @@ def test_the_source_refuses() -> None:
 
 
 def test_the_target_refuses() -> None:
+    """The news of it is recorded with its reason, and the money is on its way back."""
+    given(Transfer, STARTED, DEBITED).when_refused(
+        CREDIT, domain="account", code="ACCOUNT_FROZEN", message="frozen"
+    ).then(CREDIT_REFUSED).then_state(status=TransferStatus.RETURNING, code="ACCOUNT_FROZEN", reason="frozen")
+
+
+@pytest.mark.parametrize("later", [(), (REFUNDED,)], ids=["returning", "refunded"])
+def test_the_news_again_does_nothing(later: tuple[Event, ...]) -> None:
+    """Whoever lost the answer delivers it again."""
+    given(Transfer, STARTED, DEBITED, CREDIT_REFUSED, *later).when_refused(
+        CREDIT, domain="account", code="ACCOUNT_FROZEN"
+    ).then_nothing()
+
+
+def test_news_of_another_transfer_is_refused() -> None:
+    """The money of this one may have arrived."""
+    given(Transfer, STARTED, DEBITED).when_refused(
+        Deposit(reference="T-2/credit", amount=50), domain="account", code="ACCOUNT_FROZEN"
+    ).rejects("NOT_THIS_TRANSFER")
+
+
+@pytest.mark.parametrize("history", [[STARTED], [STARTED, DEBITED, COMPLETED]], ids=["started", "completed"])
+def test_news_out_of_order_is_refused(history: list[Event]) -> None:
+    """Money that was not taken, or has arrived, does not go back."""
+    given(Transfer, *history).when_refused(CREDIT, domain="account", code="ACCOUNT_FROZEN").rejects("WRONG_STEP")
+
+
+def test_the_source_has_its_money_back() -> None:
     """The transfer was refunded and says why."""
-    given(Transfer, STARTED, DEBITED).when(REFUND).then(REFUNDED).then_state(
+    given(Transfer, STARTED, DEBITED, CREDIT_REFUSED).when(REFUND).then(REFUNDED).then_state(
         status=TransferStatus.REFUNDED, code="ACCOUNT_FROZEN", reason="frozen"
     )
 
@@ -81,10 +113,10 @@ def test_the_target_refuses() -> None:
     [
         pytest.param([STARTED, DEBITED], MarkDebited(), id="debited"),
         pytest.param([STARTED, DEBITED, COMPLETED], MarkDebited(), id="debited, then completed"),
-        pytest.param([STARTED, DEBITED, REFUNDED], MarkDebited(), id="debited, then refunded"),
+        pytest.param([STARTED, DEBITED, CREDIT_REFUSED, REFUNDED], MarkDebited(), id="debited, then refunded"),
         pytest.param([STARTED, DEBITED, COMPLETED], CompleteTransfer(), id="completed"),
         pytest.param([STARTED, FAILED], FAIL, id="failed"),
-        pytest.param([STARTED, DEBITED, REFUNDED], REFUND, id="refunded"),
+        pytest.param([STARTED, DEBITED, CREDIT_REFUSED, REFUNDED], REFUND, id="refunded"),
     ],
 )
 def test_recording_a_step_again_does_nothing(history: list[Event], step: Step) -> None:
@@ -98,9 +130,13 @@ def test_recording_a_step_again_does_nothing(history: list[Event], step: Step) -
         pytest.param([], MarkDebited(), id="debited before it started"),
         pytest.param([STARTED], CompleteTransfer(), id="completed before it was debited"),
         pytest.param([STARTED], REFUND, id="refunded before it was debited"),
+        pytest.param([STARTED, DEBITED], REFUND, id="refunded before the target refused"),
+        pytest.param([STARTED, DEBITED, CREDIT_REFUSED], CompleteTransfer(), id="completed after the target refused"),
         pytest.param([STARTED, DEBITED], FAIL, id="failed with the money gone"),
         pytest.param([STARTED, DEBITED, COMPLETED], REFUND, id="refunded after it was completed"),
-        pytest.param([STARTED, DEBITED, REFUNDED], CompleteTransfer(), id="completed after it was refunded"),
+        pytest.param(
+            [STARTED, DEBITED, CREDIT_REFUSED, REFUNDED], CompleteTransfer(), id="completed after it was refunded"
+        ),
         pytest.param([STARTED, FAILED], MarkDebited(), id="debited after it failed"),
     ],
 )
@@ -117,6 +153,7 @@ def test_a_step_out_of_order_is_refused(history: list[Event], step: Step) -> Non
         (TransferStatus.DEBITED, True),
         (TransferStatus.COMPLETED, False),
         (TransferStatus.FAILED, False),
+        (TransferStatus.RETURNING, True),
         (TransferStatus.REFUNDED, False),
     ],
 )
