@@ -43,6 +43,8 @@ THIRD_PARTIES: dict[str, set[str]] = {
     "codegen": {"google", "grpc_tools"},
     "embedded": {"grpc"},
     "testing.contracts": {"pytest"},
+    "testing.plugin": {"pytest"},
+    "testing._golden": {"pytest"},
 }
 
 # Private modules that another part may use: the seams it is built on, and the machinery that two parts share.
@@ -237,6 +239,12 @@ given(Account).when(Deposit(amount=1)).then(Deposited(amount=1)).then_state(bala
 """
 
     assert "grpc" not in _loaded_by(scenario)
+
+
+@pytest.mark.process
+def test_the_pytest_plugin_loads_neither_grpc_nor_protobuf() -> None:
+    """It is loaded in every run of whoever has installed the package."""
+    assert _loaded_by("import angzarr_domain.testing.plugin") == []
 
 
 def _loaded_by(code: str) -> list[str]:

@@ -77,7 +77,11 @@ def _became(definition: AggregateDefinition[Any], event: Message) -> Iterator[Me
     if upcast is None:
         yield event
         return
-    result: Any = upcast.function(event)
-    following: Any = result if isinstance(result, tuple) else () if result is None else (result,)
-    for each in following:
+    for each in _several(upcast.function(event)):
         yield from _became(definition, each)
+
+
+def _several(result: Any) -> Iterable[Message]:
+    if result is None:
+        return ()
+    return result if type(result) is tuple else (result,)  # pyright: ignore[reportUnknownVariableType] - of anything

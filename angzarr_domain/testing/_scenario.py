@@ -192,8 +192,8 @@ class Outcome(Scene[A]):
 
         """
         __tracebackhide__ = True
-        refuse_no_messages("then", events)
         looked_at(self)
+        refuse_no_messages("then", events)
         expect_events(self._run, events)
         return self
 

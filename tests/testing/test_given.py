@@ -260,9 +260,11 @@ def test_scenarios_read_well() -> None:
     start = given(Account, Deposited(amount=5))
 
     assert repr(start) == "<given Account with 1 events>"
-    assert repr(start.when(Withdraw(amount=2))) == "<Account: Withdraw(amount=2) -> Withdrawn(amount=2)>"
-    assert repr(start.when(Withdraw(amount=9))) == "<Account: Withdraw(amount=9) -> rejected INSUFFICIENT_FUNDS>"
-    assert repr(start.when(Withdraw())) == "<Account: Withdraw(amount=0) -> nothing>"
+    expected = "<Account: Withdraw(amount=2) -> Withdrawn(amount=2)>"
+    assert repr(start.when(Withdraw(amount=2)).then(Withdrawn(amount=2))) == expected
+    refused = start.when(Withdraw(amount=9)).rejects("INSUFFICIENT_FUNDS", balance=5)
+    assert repr(refused) == "<Account: Withdraw(amount=9) -> rejected INSUFFICIENT_FUNDS>"
+    assert repr(start.when(Withdraw()).then_nothing()) == "<Account: Withdraw(amount=0) -> nothing>"
 
 
 def test_scenarios_pickle() -> None:
@@ -270,7 +272,7 @@ def test_scenarios_pickle() -> None:
     outcome = given(Account, Deposited(amount=5)).when(Withdraw(amount=2))
     again: Any = pickle.loads(pickle.dumps(outcome))
 
-    assert again.when(Withdraw(amount=3)).state == Account()
+    assert again.when(Withdraw(amount=3)).state == outcome.when(Withdraw(amount=3)).state == Account()
 
 
 def test_a_failure_pickles() -> None:
