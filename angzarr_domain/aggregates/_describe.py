@@ -107,8 +107,6 @@ def _fields(cls: type[Any]) -> Iterator[FieldEntry]:
 def _type_text(annotation: Any) -> str:
     if annotation is None:
         return "unknown"
-    if isinstance(annotation, str):
-        return annotation
     plain = isinstance(annotation, type) and not hasattr(annotation, "__args__")
     # Modules say where a class is, which a reader of the catalogue seldom asks.
     return annotation.__qualname__ if plain else re.sub(r"\b(?:\w+\.)+(?=\w)", "", str(annotation))

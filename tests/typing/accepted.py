@@ -33,12 +33,14 @@ from angzarr_domain import (
     aggregate,
     applies,
     compensates,
+    describe,
     handles,
     undoes,
     upcasts,
 )
 from angzarr_domain.aggregates import (
     AggregateDefinition,
+    Catalogue,
     Compensation,
     Replayed,
     SnapshotPolicy,
@@ -47,6 +49,7 @@ from angzarr_domain.aggregates import (
     decide,
     definition_of,
     replay,
+    state_checked,
     undo,
 )
 from angzarr_domain.books import (
@@ -78,6 +81,7 @@ from angzarr_domain.client import (
     events_from_response,
 )
 from angzarr_domain.embedded import Coordinator
+from angzarr_domain.exceptions import StateMutated
 from angzarr_domain.hosting import Host
 from angzarr_domain.repositories import HistoryStep
 from angzarr_domain.testing import (
@@ -152,6 +156,17 @@ def author() -> None:
     assert_type((shop.root, shop.exists, shop.next_sequence), tuple[UUID, bool, int])
     assert_type(definition_of(Shop), AggregateDefinition[Shop])
     assert_type(attrs.asdict(shop), dict[str, Any])
+
+
+def catalogue() -> None:
+    """What a class declares, as values."""
+    described = describe(Shop)
+    assert_type(described, Catalogue)
+    assert_type((described.text(), described.mermaid(), described.data()), tuple[str, str, dict[str, Any]])
+    assert_type(described.commands[0].rejections.codes, tuple[str, ...])
+    assert_type([finding.code for finding in described.findings], list[str])
+    with state_checked():
+        assert_type(StateMutated("total", "Shop.open").field, str)
 
 
 def core() -> None:
