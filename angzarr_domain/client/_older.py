@@ -176,7 +176,13 @@ class Pieces:
         point = self._query.selection
         if isinstance(point, TemporalQuery) and point.as_of_time_ns is not None:
             return (yield from self.at(point))
-        return (yield from Call(self._methods.get_event_book, self._query, self._budget.options()))
+        cover = self._query.cover
+        if cover is None or cover.edition is None:
+            return (yield from Call(self._methods.get_event_book, self._query, self._budget.options()))
+        # What is selected of a named timeline leaves out what it shares with the main one.
+        whole = attrs.evolve(self._query, selection=None)
+        book = yield from Call(self._methods.get_event_book, whole, self._budget.options())
+        return attrs.evolve(book, pages=tuple(page for page in book.pages if _within(page, point)))
 
     def at(self, point: TemporalQuery) -> Flow[EventBook]:
         """The longest unbroken part that is no later than a moment. They select every page that is no later."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,21 +11,28 @@ import pytest
 
 from angzarr_domain import Repository
 from angzarr_domain.books import (
+    MAX_SEQUENCE,
+    NOW,
     CommandBook,
     CommandPage,
     Cover,
     Edition,
+    EventBook,
     MergeStrategy,
     Payload,
+    Query,
+    SequenceRange,
     SpeculateRequest,
     TemporalQuery,
     to_nanoseconds,
 )
 from angzarr_domain.client import DomainClient, Protocol
 from angzarr_domain.exceptions import Conflict, IncompleteHistory
+from angzarr_domain.hosting import Serving
+from angzarr_domain.hosting._rpc import Call, Served
 from tests.awaited import repository
 from tests.older_engine import TABLES, Engine, deposited, engine_client
-from tests.recorded_bank import Account, Deposit
+from tests.recorded_bank import Account, Deposit, Deposited
 
 ROOT = UUID(int=7)
 BORN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -185,3 +193,38 @@ def test_any_history(seed: int) -> None:
         books = client.query("account", ROOT).get_events()
         assert [page.sequence for book in books for page in book.pages] == happened
         assert Repository(Account, client).load(ROOT, as_of=len(kinds)).balance == len(happened)
+
+
+@PROTOCOLS
+def test_a_stream_of_a_named_timeline_has_what_it_shares(protocol: Protocol) -> None:
+    """So it is not read by ranges, which leave that out."""
+    engine = storing(0, 1, 2)
+    engine.put(ROOT, deposited(4, 1), edition="what-if")
+    with engine_client(engine, protocol) as client:
+        stream = client.query("account", ROOT)
+        for query in (stream, stream.as_of_sequence(NOW), stream.range(0, 1), stream.sequences(0, 1)):
+            pages = [page for book in query.edition("what-if").get_events() for page in book.pages]
+            assert [(page.sequence, page.decode()) for page in pages] == [
+                (0, Deposited(amount=1)),
+                (1, Deposited(amount=4)),
+            ]
+
+
+@PROTOCOLS
+def test_a_range_up_to_the_highest_sequence_is_synchronized_without_an_end(protocol: Protocol) -> None:
+    """There is no number above it to ask for."""
+    asked: list[Query] = []
+    table = TABLES[protocol]
+
+    def answer(queries: Iterable[Query], _call: Call) -> Iterator[EventBook]:
+        for query in queries:
+            asked.append(query)
+            yield EventBook(query.cover)
+
+    with (
+        Serving([Served(table.synchronize, answer)], ["127.0.0.1:0"]) as serving,
+        DomainClient.connect(serving.addresses[0], protocol=protocol) as client,
+    ):
+        list(client.query.synchronize([Query(Cover("account", ROOT), SequenceRange(3, MAX_SEQUENCE))]))
+
+    assert [query.selection for query in asked] == [SequenceRange(3)]
