@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 
 from angzarr_domain.aggregates import Aggregate
-from angzarr_domain.exceptions import AngzarrError, CorruptHistory, HandlerFailed, HistoryError
+from angzarr_domain.exceptions import AngzarrError, CorruptHistory, HandlerFailed, HistoryError, UnknownEvent
 
 from ._comparing import differences
 from ._findings import Finding, ReplayReport, Verdict
@@ -55,8 +55,7 @@ def _folded(found: Finding, stream: RecordedStream, fold: StreamFold) -> Finding
     try:
         for entry in stream.entries():
             if isinstance(entry, RecordedPage):
-                if not fold.is_known(entry.page):
-                    return attrs.evolve(found, verdict=Verdict.UNKNOWN_EVENT, sequence=entry.page.sequence)
+                fold.check_known(entry.page)
                 fold.take(entry.page)
                 continue
             found = _compared(found, entry, fold)
@@ -81,6 +80,8 @@ def _unfolded(found: Finding, error: AngzarrError) -> Finding:
     match error:
         case HandlerFailed(sequence=sequence):
             return attrs.evolve(found, verdict=Verdict.APPLIER_RAISED, sequence=sequence, error=error)
+        case UnknownEvent(sequence=sequence):
+            return attrs.evolve(found, verdict=Verdict.UNKNOWN_EVENT, sequence=sequence, error=error)
         case CorruptHistory(sequence=sequence):
             return attrs.evolve(found, verdict=Verdict.CORRUPT, sequence=sequence, error=error)
         case _:

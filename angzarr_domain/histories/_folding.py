@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from angzarr_domain.aggregates import Aggregate, AggregateDefinition, Fold, definition_of
 from angzarr_domain.books import Cover, EventBook, EventPage, Snapshot, type_name
-from angzarr_domain.exceptions import UsageError, listed
+from angzarr_domain.exceptions import UnknownEvent, UsageError, listed
 from angzarr_domain.wire import PayloadCodec
 
 from ._states import state_out
@@ -75,6 +75,7 @@ class StreamFold:
         self._cover = cover
         self._snapshot = snapshot
         self._fold = Fold(definition, codec, root=cover.root)
+        self._aggregate = definition.cls.__name__
         self._known = {type_name(each) for each in definition.message_types} | definition.aliases.keys()
         self._waiting: list[EventPage] = []
         self._begun = False
@@ -105,9 +106,16 @@ class StreamFold:
         self._begun = True
         self._fold.feed(EventBook(self._cover, pages, snapshot))
 
-    def is_known(self, page: EventPage) -> bool:
-        """Whether its event, if it has one, is of a type that the class names."""
-        return page.event is None or page.event.type_name in self._known
+    def check_known(self, page: EventPage) -> None:
+        """Refuse an event of a type that the class does not name, even if it would be skipped when served.
+
+        Raises:
+            UnknownEvent: It is.
+
+        """
+        if page.event is not None and page.event.type_name not in self._known:
+            self.flush()  # what is wrong before it comes first
+            raise UnknownEvent(self._aggregate, page.event.type_name, sequence=page.sequence, root=self._cover.root)
 
     @property
     def last_sequence(self) -> int:
