@@ -196,14 +196,18 @@ def test_a_lost_command_of_a_named_timeline_is_sent_again() -> None:
     assert engine.amounts(ROOT) == [1, 2]
 
 
-def test_a_lost_command_of_a_timeline_that_says_where_it_diverges_is_not_sent_again() -> None:
-    """Its sequence is not compared there, so it might be stored twice."""
-    engine = Engine(before_answer=once_lost())
+@pytest.mark.parametrize(("lost", "stored"), [("before_answer", [1]), ("others", [])], ids=["stored", "not yet"])
+def test_a_lost_command_of_a_timeline_that_says_where_it_diverges_is_not_sent_again(
+    lost: str, stored: list[int]
+) -> None:
+    """Its sequence is not compared there, so it might be stored twice, even where its place is free."""
+    engine = Engine()
+    setattr(engine, lost, once_lost())
     edition = Edition("what-if", (DomainDivergence("account", 0),))
     with engine_client(engine, retry=AGAIN) as client, pytest.raises(UnknownOutcome):
         client.aggregate.handle(strict(0, edition))
 
-    assert engine.amounts(ROOT, "what-if") == [1]
+    assert engine.amounts(ROOT, "what-if") == stored
 
 
 @PROTOCOLS
