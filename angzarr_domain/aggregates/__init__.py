@@ -6,7 +6,7 @@ from ._catalogue import Catalogue, EventEntry, FieldEntry, MessageEntry, MethodE
 from ._changes import Change, changes
 from ._compensate import Compensation, compensate, compensators_of, undo, undoer_of
 from ._context import Context, utc_now
-from ._counting import SnapshotCounters, snapshot_counters
+from ._counting import SnapshotCounters, count_snapshots, snapshot_counters
 from ._decide import Decision, decide, handler_of
 from ._definition import AggregateDefinition, aggregate, definition_of
 from ._describe import describe
@@ -63,6 +63,7 @@ __all__ = [
     "compensate",
     "compensates",
     "compensators_of",
+    "count_snapshots",
     "decide",
     "definition_of",
     "describe",

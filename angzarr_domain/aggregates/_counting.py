@@ -44,7 +44,7 @@ def snapshot_counters(cls: type[Any]) -> SnapshotCounters:
     return _COUNTED.get(definition_of(cls), SnapshotCounters())
 
 
-def count(definition: AggregateDefinition[Any], **more: int) -> None:
+def count_snapshots(definition: AggregateDefinition[Any], **more: int) -> None:
     """Add to the counts."""
     with _LOCK:
         now = _COUNTED.get(definition, SnapshotCounters())

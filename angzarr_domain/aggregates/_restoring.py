@@ -12,7 +12,7 @@ from angzarr_domain.books import Codec, Payload, ReadState, Snapshot, UnfitState
 from angzarr_domain.exceptions import SnapshotUnfit, StateNotEncodable
 
 from ._base import Aggregate
-from ._counting import count
+from ._counting import count_snapshots
 from ._definition import AggregateDefinition
 from ._schema import state_schema
 from ._snapshots import Foundation
@@ -29,7 +29,7 @@ def restore(definition: AggregateDefinition[A], codec: Codec, snapshot: Snapshot
         return UnfitState("it holds no state")
     read = read_state(definition, codec, snapshot.state)
     if isinstance(read, UnfitState):
-        count(definition, unfit=1)
+        count_snapshots(definition, unfit=1)
         _LOG.warning(
             "%s: a snapshot at event %s is not used, %s; its events are folded instead",
             definition.cls.__qualname__,
@@ -37,7 +37,7 @@ def restore(definition: AggregateDefinition[A], codec: Codec, snapshot: Snapshot
             read.why,
         )
         return read
-    count(definition, loaded=1)
+    count_snapshots(definition, loaded=1)
     _compare_appliers(definition, read.appliers)
     state = definition.cls.__new__(definition.cls)
     for name, value in read.values.items():

@@ -8,7 +8,7 @@ from typing import Any
 from angzarr_domain.books import Codec, Payload, Snapshot
 from angzarr_domain.exceptions import StateNotEncodable
 
-from ._counting import count
+from ._counting import count_snapshots
 from ._definition import AggregateDefinition
 from ._replay import Replayed
 from ._schema import state_schema
@@ -42,10 +42,10 @@ def take_snapshot(
     try:
         state = state_payload(definition, after.state, codec)
     except StateNotEncodable as error:
-        count(definition, refused=1)
+        count_snapshots(definition, refused=1)
         _LOG.warning("%s: no snapshot is taken: %s", definition.cls.__qualname__, error.message)
         return None
-    count(definition, taken=1)
+    count_snapshots(definition, taken=1)
     retention = Snapshot().retention if policy is None else policy.retention
     return Snapshot(after.next_sequence - 1, state, retention, created_at_ns)
 

@@ -8,8 +8,14 @@ from typing import Any
 
 import attrs
 
-from angzarr_domain.aggregates import AggregateDefinition, Replayed, replay, snapshot_due, take_snapshot
-from angzarr_domain.aggregates._counting import count
+from angzarr_domain.aggregates import (
+    AggregateDefinition,
+    Replayed,
+    count_snapshots,
+    replay,
+    snapshot_due,
+    take_snapshot,
+)
 from angzarr_domain.books import EventBook, Snapshot
 from angzarr_domain.exceptions import AngzarrError
 
@@ -46,7 +52,7 @@ def with_snapshot(
     try:
         snapshot = _snapshot(answering, definition, call, reply, whole=loaded.replayed.foundation.unfit)
     except AngzarrError as error:
-        count(definition, refused=1)
+        count_snapshots(definition, refused=1)
         _LOG.warning(
             "%s: no snapshot is taken, since its events could not be folded: %s", definition.cls.__qualname__, error
         )
