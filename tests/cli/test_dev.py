@@ -7,16 +7,18 @@ import signal
 import subprocess
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from angzarr_domain import DomainClient
-from angzarr_domain.exceptions import ConnectionFailed
+from angzarr_domain.exceptions import ConnectionFailed, StateMutated
 from angzarr_domain.hosting import Host
+from tests.e2e.test_handlers_that_change_state import Careless
 from tests.hosting.ledger import Ledger
+from tests.ledger import Withdraw
 from tests.wallet import Put, Wallet
 
 ROOT = Path(__file__).parents[2]
@@ -64,6 +66,17 @@ def test_it_serves_on_every_address_it_prints(short_path: Path) -> None:
     """One line, flushed, with the addresses as clients take them; one store behind them."""
     with coordinating(WALLET, "--serve", "localhost:0", "--serve", f"{short_path}/a.sock") as (_, addresses):
         assert [put(address) for address in addresses] == [1, 2]
+
+
+@pytest.mark.parametrize(("given", "fails"), [([], False), (["--check-state"], True)])
+def test_changes_in_place_are_looked_for_on_request(given: list[str], *, fails: bool) -> None:
+    """As a command-line flag of a staging system; the decision of a handler that changes a list fails."""
+    served = ("tests.e2e.test_handlers_that_change_state:Careless", *given, "--serve", "localhost:0")
+    refused = pytest.raises(StateMutated) if fails else nullcontext()
+    with coordinating(*served) as (_, addresses), DomainClient.connect(addresses[0], aggregates=[Careless]) as client:
+        ready = client.command(Withdraw(amount=1), MINE)
+        with refused:
+            ready.send_sync()
 
 
 def test_it_says_what_it_serves(tmp_path: Path) -> None:
