@@ -43,6 +43,7 @@ THIRD_PARTIES: dict[str, set[str]] = {
     "codegen": {"google", "grpc_tools"},
     "embedded": {"grpc"},
     "testing.contracts": {"pytest"},
+    "testing.models": {"hypothesis"},
     "testing.plugin": {"pytest"},
     "testing._golden": {"pytest"},
 }
@@ -245,6 +246,17 @@ given(Account).when(Deposit(amount=1)).then(Deposited(amount=1)).then_state(bala
 def test_the_pytest_plugin_loads_neither_grpc_nor_protobuf() -> None:
     """It is loaded in every run of whoever has installed the package."""
     assert _loaded_by("import angzarr_domain.testing.plugin") == []
+
+
+def test_the_kit_does_without_hypothesis() -> None:
+    """Only whoever imports `testing.models` needs it: nothing else does."""
+    wrong = [
+        str(found)
+        for found in IMPORTS
+        if found.own and found.imported.startswith("testing.models") and not found.importer.startswith("testing.models")
+    ]
+
+    assert wrong == []
 
 
 def _loaded_by(code: str) -> list[str]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 
 import attrs
 
-from angzarr_domain import Rejected, aggregate, applies, handles
+from angzarr_domain import Context, Rejected, aggregate, applies, handles
 from tests.ledger import Account, Deposit, Deposited, Noted, Opened, Withdraw, Withdrawn
 
 
@@ -26,9 +25,9 @@ class Sound(Account):
     """No bug; amounts are positive."""
 
     @handles
-    def deposit(self, command: Deposit) -> Deposited:
+    def deposit(self, command: Deposit, context: Context) -> tuple[Deposited | Noted, ...]:
         _refuse_nothing(command.amount)
-        return Deposited(amount=command.amount)
+        return (Deposited(amount=command.amount),)
 
     @handles
     def withdraw(self, command: Withdraw) -> Withdrawn:
@@ -54,13 +53,13 @@ class Overdraft(Sound):
 class Mutating(Sound):
     """Notes in the state, while it decides, what was tried."""
 
-    tries: Counter[str] = attrs.field(factory=Counter[str])
+    tries: dict[str, int] = attrs.field(factory=dict[str, int])
 
     @handles
     def withdraw(self, command: Withdraw) -> Withdrawn:
         _refuse_nothing(command.amount)
         if command.amount > self.balance:
-            self.tries["refused"] += 1
+            self.tries["refused"] = self.tries.get("refused", 0) + 1
             raise Rejected("INSUFFICIENT_FUNDS", "not enough money")
         return Withdrawn(amount=command.amount)
 
