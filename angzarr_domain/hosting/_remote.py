@@ -78,29 +78,32 @@ class RemoteLogic:
             AngzarrError: What it answered instead of events, a rejection above all.
 
         """
-        return self._with_history(call, lambda book: self._handled(call, book))
+        return self._with_history(call, lambda book, newer: self._handled(call, book, newer=newer))
 
     def handle_fact(self, call: FactCall) -> EventBook:
         """Same as `AcceptsFacts.handle_fact`. The history goes along as in `handle`. Raises as `handle`."""
         return self._with_history(
             call,
-            lambda book: self._ask(
+            lambda book, _newer: self._ask(
                 call, lambda methods: methods.handle_fact, FactRequest(call.facts, prior_events=book)
             )[0],
         )
 
-    def _handled(self, call: CommandCall, book: EventBook) -> BusinessResponse:
+    def _handled(self, call: CommandCall, book: EventBook, *, newer: bool) -> BusinessResponse:
         response, methods = self._ask(call, lambda methods: methods.handle, ContextualCommand(book, call.command))
+        if newer and isinstance(response.result, EventBook):
+            # The logic did not see the snapshot that is stored, and so cannot know that it is not to be replaced.
+            response = BusinessResponse(attrs.evolve(response.result, snapshot=None))
         return response if methods is METHODS else without_echoes(response, book)
 
-    def _with_history(self, call: CommandCall | FactCall, ask: Callable[[EventBook], R]) -> R:
+    def _with_history(self, call: CommandCall | FactCall, ask: Callable[[EventBook, bool], R]) -> R:
         book = _joined(call, from_start=False)
         try:
-            return ask(book)
-        except SnapshotUnfit:
+            return ask(book, False)
+        except SnapshotUnfit as error:
             if book.snapshot is None:
                 raise
-            return ask(_joined(call, from_start=True))
+            return ask(_joined(call, from_start=True), error.newer)
 
     def _ask(
         self, call: CommandCall | FactCall, method: Callable[[Methods], Method[Q, R]], request: Q
