@@ -46,7 +46,7 @@ class Explored:
     def __str__(self) -> str:
         said = {
             "": "nothing is left: longer sequences of these lead to no other state",
-            "depth": f"longer sequences than {self.depth} were not tried, and would lead further",
+            "depth": f"sequences longer than {self.depth} were not tried, and may lead further",
             "max_states": "stopped there: states are left on which nothing was tried",
         }
         return f"{self.states} states, to a depth of {self.depth}; {said[self.bound]}\n{self.coverage}"
