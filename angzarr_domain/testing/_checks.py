@@ -15,6 +15,7 @@ from ._failure import ScenarioFailed
 from ._occasions import Answer, Commanded, Told
 from ._report import report, section, shown
 from ._run import Run, encoded, replayed
+from ._snapshots import check_snapshots
 
 A = TypeVar("A", bound=Aggregate)
 R = TypeVar("R")
@@ -25,7 +26,7 @@ def check(run: Run[Any]) -> None:
 
     Raises:
         ScenarioFailed: The handler changed what it was given or answers otherwise the second time, an event does not
-            survive its encoding, or replay leads to another state.
+            survive its encoding, or replay or a snapshot leads to another state.
 
     """
     _check_untouched(run)
@@ -34,6 +35,7 @@ def check(run: Run[Any]) -> None:
         _check_encoding(run, event)
     if run.decision.events:
         _check_replay(run)
+        check_snapshots(run)
 
 
 def check_history(run: Run[Any]) -> None:

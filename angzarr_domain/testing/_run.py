@@ -26,7 +26,7 @@ from ._occasions import Answer, Commanded, Known, Occasion, Told
 from ._past import Past, pages_of
 
 A = TypeVar("A", bound=Aggregate)
-_CODEC = PayloadCodec()
+CODEC = PayloadCodec()
 _NOTHING = Answer()
 
 
@@ -90,7 +90,7 @@ class Run(Generic[A]):
 
 def encoded(message: Message) -> Message:
     """The message as it comes back from storage."""
-    return _CODEC.decode(_CODEC.encode(message), type(message))
+    return CODEC.decode(CODEC.encode(message), type(message))
 
 
 def book_of(cls: type[Any], history: tuple[Past, ...], root: UUID) -> EventBook:
@@ -101,7 +101,7 @@ def book_of(cls: type[Any], history: tuple[Past, ...], root: UUID) -> EventBook:
 
 def replayed(cls: type[A], history: tuple[Past, ...], root: UUID) -> Replayed[A]:
     """The state that recorded events lead to."""
-    return replay(definition_of(cls), book_of(cls, history, root), _CODEC, root=root)
+    return replay(definition_of(cls), book_of(cls, history, root), CODEC, root=root)
 
 
 def start(cls: type[A], history: tuple[Past, ...], options: Options) -> Run[A]:

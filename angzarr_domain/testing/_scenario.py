@@ -19,6 +19,7 @@ from ._looking import looked_at, made
 from ._occasions import Answer, Commanded, Occasion, Prepared, Told, Undone, WasRefused
 from ._report import answer_blocks, report, section, shown, subject
 from ._run import Run, follow, told
+from ._snapshots import expect_no_snapshot, expect_snapshot
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -236,6 +237,28 @@ class Outcome(Scene[A]):
         __tracebackhide__ = True
         looked_at(self)
         expect_escalation(self._run, escalation)
+        return self
+
+    def then_snapshot(self, **fields: Any) -> Self:
+        """A snapshot is taken with these events, by the class's policy, and holds these values.
+
+        A policy that goes by time counts as if loading had been slow.
+
+        Raises:
+            ScenarioFailed: None is taken, or it holds other values.
+            UsageError: The class has no snapshots taken, or no such field.
+
+        """
+        __tracebackhide__ = True
+        looked_at(self)
+        expect_snapshot(self._run, fields)
+        return self
+
+    def then_no_snapshot(self) -> Self:
+        """No snapshot is taken. Otherwise same as `then_snapshot`."""
+        __tracebackhide__ = True
+        looked_at(self)
+        expect_no_snapshot(self._run)
         return self
 
     @property
