@@ -14,23 +14,16 @@ import attrs
 
 from angzarr_domain.aggregates import Aggregate
 from angzarr_domain.books import (
-    MAX_SEQUENCE,
-    NOW,
     Cover,
     EventPage,
     Payload,
-    Query,
     Snapshot,
-    TemporalQuery,
     check_domain,
     parse_root,
 )
 from angzarr_domain.exceptions import (
-    DecodeFailed,
     IncompleteHistory,
     InvalidArgument,
-    NotSupported,
-    TooLarge,
     UsageError,
 )
 from angzarr_domain.wire import Masking
@@ -38,6 +31,7 @@ from angzarr_domain.wire import Masking
 from ._folding import Classes, StreamFold
 from ._format import View
 from ._reading import Header, RecordedPage, RecordedState
+from ._source import Source
 from ._views import view_by
 from ._writing import Entry, StreamBegins, lines_of, write_file
 
@@ -142,7 +136,7 @@ def export_lines(
         raise UsageError(
             "states are recorded after every so many events, or with 0 after the last", field="states_every"
         )
-    source = _Source(client, masking, snapshots=snapshots and masking is None)
+    source = Source(client, masking, snapshots=snapshots and masking is None)
     streams = _covers(client, _checked(domain), roots)
     entries = _Recorder(source, classes, states_every, exported or Exported()).entries(streams)
     return lines_of(Header(fields, states_every), entries, view_by(classes.known))
@@ -173,60 +167,8 @@ def _all_covers(client: DomainClient, domain: str | None) -> Iterator[Cover]:
 
 
 @attrs.frozen
-class _Source:
-    """Reads streams, and masks what is to be masked before anybody else sees it."""
-
-    client: DomainClient
-    masking: Masking | None
-    snapshots: bool
-
-    def snapshot(self, cover: Cover) -> Snapshot | None:
-        """The newest one."""
-        if not self.snapshots:
-            return None
-        try:
-            books = self.client.query.get_events(Query(cover, TemporalQuery(as_of_sequence=NOW)))
-            return next((book.snapshot for book in books), None)
-        except (TooLarge, NotSupported):
-            return None  # an older coordinator, which sends none anyway
-
-    def pages(self, cover: Cover) -> Iterator[EventPage]:
-        """Every page there is, from the first on."""
-        lower = 0
-        while pages := self._read_on(cover, lower):
-            for page in pages:
-                yield self._masked(page)
-            lower = pages[-1].sequence + 1 if pages[-1].sequence is not None else MAX_SEQUENCE
-
-    def _read_on(self, cover: Cover, lower: int) -> tuple[EventPage, ...]:
-        from angzarr_domain.client import PAGES_AT_A_TIME, read_range  # loads grpc, as above
-
-        connection, root = self.client.connection, cover.root
-        if root is None or lower > MAX_SEQUENCE:
-            return ()
-        upper = min(lower + PAGES_AT_A_TIME - 1, MAX_SEQUENCE)
-        book = connection.run(read_range(cover.domain, root, lower, upper, connection.budget()))
-        if not book.pages and upper < MAX_SEQUENCE:
-            # Engines accept gaps, and one may be wider than what is asked for at a time.
-            book = connection.run(read_range(cover.domain, root, upper + 1, MAX_SEQUENCE, connection.budget()))
-        return book.pages
-
-    def _masked(self, page: EventPage) -> EventPage:
-        if self.masking is None:
-            return page
-        if page.external is not None:
-            raise DecodeFailed(
-                "",
-                f"page {page.sequence} only says where its event is, and nobody can mask it there; leave its root out",
-            )
-        # Nothing but what is known goes along.
-        event = None if page.event is None else self.masking.payload(page.event)
-        return EventPage(event, page.sequence, page.created_at_ns)
-
-
-@attrs.frozen
 class _Recorder:
-    source: _Source
+    source: Source
     classes: Classes
     states_every: int | None
     exported: Exported
