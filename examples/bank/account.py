@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import attrs
 
-from angzarr_domain import Aggregate, Rejected, aggregate, applies, handles
+from angzarr_domain import Aggregate, Rejected, accepts, aggregate, applies, handles, upcasts
 
 from .messages import (
     AccountClosed,
@@ -22,12 +22,14 @@ from .messages import (
     NoteRefusal,
     OpenAccount,
     OperationRefused,
+    PaymentSettled,
     Refund,
     Refunded,
     UnfreezeAccount,
     Withdraw,
     Withdrawn,
 )
+from .messages import account_v0_messages as v0
 
 
 class AccountStatus(StrEnum):
@@ -127,6 +129,17 @@ class Account(Aggregate):
         self._check_new(command.reference)
         return OperationRefused(reference=command.reference, code=command.code, message=command.message)
 
+    @accepts
+    def settled(self, fact: PaymentSettled) -> Iterator[PaymentSettled | AccountReopened]:
+        """Money that the clearing house has for this account; one that nobody opened sends it back."""
+        self._check_new(fact.reference)
+        self._check_amount(fact.amount)
+        if self.status is AccountStatus.UNKNOWN:
+            raise Rejected("ACCOUNT_UNKNOWN", "there is no such account")
+        yield fact
+        if self.status is AccountStatus.CLOSED:
+            yield AccountReopened(reference=fact.reference)
+
     def _check_new(self, reference: str) -> None:
         if not reference:
             raise Rejected("REFERENCE_MISSING", "an operation needs a reference")
@@ -157,6 +170,11 @@ class Account(Aggregate):
 
     @applies
     def deposited(self, event: Deposited) -> None:
+        self.applied.add(event.reference)
+        self.balance += event.amount
+
+    @applies
+    def payment_settled(self, event: PaymentSettled) -> None:
         self.applied.add(event.reference)
         self.balance += event.amount
 
@@ -194,3 +212,23 @@ class Account(Aggregate):
     @applies
     def operation_refused(self, event: OperationRefused) -> None:
         self.refused[event.reference] = event
+
+    @staticmethod
+    @upcasts
+    def opened_with_deposit(event: v0.AccountOpened) -> tuple[AccountOpened, Deposited]:
+        """Opening and first deposit are two events today, each with a reference."""
+        return (
+            AccountOpened(reference=f"{event.number}/open", number=event.number, owner=event.owner),
+            Deposited(reference=f"{event.number}/first", amount=event.deposit),
+        )
+
+    @staticmethod
+    @upcasts
+    def money_deposited(event: v0.MoneyDeposited) -> Deposited:
+        """The number of the slip is as good as a reference."""
+        return Deposited(reference=f"slip/{event.slip}", amount=event.units * 100 + event.cents)
+
+    @staticmethod
+    @upcasts
+    def statement_printed(event: v0.StatementPrinted) -> None:
+        """Means nothing any more."""

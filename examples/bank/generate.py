@@ -21,7 +21,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Make the messages anew.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a module is not current")
     check: bool = parser.parse_args().check
-    changed = generate(sorted(HERE.glob("proto/bank/v1/*.proto")), HERE / "messages", check=check)
+    changed = generate(sorted(HERE.glob("proto/bank/*/*.proto")), HERE / "messages", check=check)
     for path in changed:
         print(f"{'not current' if check else 'wrote'}: {path}")
     return int(check and bool(changed))

@@ -1,6 +1,6 @@
-"""Telling a transfer that its target has refused the money.
+"""What aggregates are told rather than asked: that a command was refused, and what has happened outside.
 
-Where a saga sends the commands between aggregates, its coordinator delivers this news by itself.
+Where a saga sends the commands between aggregates, its coordinator tells of refusals by itself.
 """
 
 from __future__ import annotations
@@ -11,13 +11,17 @@ from angzarr_domain.books import (
     CommandPage,
     CommandRequest,
     Cover,
+    EventBook,
+    EventPage,
+    EventRequest,
+    ExternalDeferredSequence,
     Notification,
     RejectionNotification,
     compute_root,
 )
 from angzarr_domain.wire import NOTIFICATION, REJECTION_NOTIFICATION, PayloadCodec
 
-from .messages import Deposit
+from .messages import Deposit, PaymentSettled
 from .transfer import Transfer
 
 
@@ -33,3 +37,11 @@ def notice_of_refusal(transfer: Transfer, credit: Deposit, code: str, reason: st
     content = REJECTION_NOTIFICATION.pack(RejectionNotification(refused, reason, code))
     news = NOTIFICATION.pack(Notification(cover, content))
     return CommandRequest(CommandBook(cover, (CommandPage(news, deferred=cause),)))
+
+
+def notice_of_payment(account: str, payment: PaymentSettled) -> EventRequest:
+    """The fact that a payment was settled, ready to inject. Recorded once, by the clearing house's reference."""
+    header = ExternalDeferredSequence(payment.reference, "clearing house")
+    page = EventPage(PayloadCodec().encode(payment), deferred=header)
+    cover = Cover("account", compute_root("account", account), correlation_id=payment.reference)
+    return EventRequest(EventBook(cover, (page,)))

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     DEPOSIT = "deposit"
     WITHDRAW = "withdraw"
     TRANSFER = "transfer"
+    SETTLE = "settle"  # told by the clearing house
     FREEZE = "freeze"
     UNFREEZE = "unfreeze"
     CLOSE = "close"
@@ -34,6 +35,7 @@ _TAKES: Final[Mapping[Kind, frozenset[str]]] = {
     Kind.DEPOSIT: frozenset({"amount"}),
     Kind.WITHDRAW: frozenset({"amount"}),
     Kind.TRANSFER: frozenset({"amount", "to"}),
+    Kind.SETTLE: frozenset({"amount"}),
     Kind.FREEZE: frozenset(),
     Kind.UNFREEZE: frozenset(),
     Kind.CLOSE: frozenset(),

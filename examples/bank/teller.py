@@ -19,12 +19,13 @@ from .messages import (
     FreezeAccount,
     NoteRefusal,
     OpenAccount,
+    PaymentSettled,
     Refund,
     TransferCommands,
     UnfreezeAccount,
     Withdraw,
 )
-from .notices import notice_of_refusal
+from .notices import notice_of_payment, notice_of_refusal
 from .operations import Kind, Operation
 from .transfer import Transfer, TransferStatus
 
@@ -71,7 +72,7 @@ class Teller:
 
         """
         reference = operation.reference
-        command: AccountCommand
+        command: AccountCommand | PaymentSettled
         match operation.kind:
             case Kind.TRANSFER:
                 return self._transfer(operation)
@@ -81,6 +82,8 @@ class Teller:
                 command = Deposit(reference=reference, amount=operation.amount)
             case Kind.WITHDRAW:
                 command = Withdraw(reference=reference, amount=operation.amount)
+            case Kind.SETTLE:
+                command = PaymentSettled(reference=reference, amount=operation.amount)
             case Kind.FREEZE:
                 command = FreezeAccount(reference=reference)
             case Kind.UNFREEZE:
@@ -142,7 +145,7 @@ class Teller:
             self._apply(transfer.source, refund)
             self._send(steps.mark_refunded())
 
-    def _decide(self, account: str, command: AccountCommand) -> Outcome:
+    def _decide(self, account: str, command: AccountCommand | PaymentSettled) -> Outcome:
         """Have the account decide. A refusal is noted there: later, with more money, it would be no refusal."""
         try:
             return self._apply(account, command)
@@ -154,8 +157,11 @@ class Teller:
             # Another program may have got it applied between the two.
             return noted if noted.before else Outcome(rejected.code, rejected.message)
 
-    def _apply(self, account: str, command: AccountCommand | NoteRefusal) -> Outcome:
+    def _apply(self, account: str, command: AccountCommand | NoteRefusal | PaymentSettled) -> Outcome:
         try:
+            if isinstance(command, PaymentSettled):
+                told = notice_of_payment(account, command)
+                return Outcome(before=_surely(lambda: self._client.aggregate.handle_event(told)).already_processed)
             self._send(self._client.command(command, compute_root("account", account)))
         except Rejected as rejected:
             if rejected.code != "DUPLICATE_REFERENCE":

@@ -134,6 +134,23 @@ class Deposited:
 
 
 @frozen(kw_only=True)
+class PaymentSettled:
+    """A payment from another bank, as the clearing house settled it.
+
+    A fact: it comes from outside, and is only told.
+
+    Attributes:
+        reference: The clearing house's own, which it uses once.
+
+    """
+
+    __protobuf_name__: ClassVar[str] = "bank.v1.PaymentSettled"
+
+    reference: str = proto(1, "string")
+    amount: int = proto(2, "int64")
+
+
+@frozen(kw_only=True)
 class Withdrawn:
     """Message bank.v1.Withdrawn."""
 
@@ -183,7 +200,7 @@ class AccountClosed:
 
 @frozen(kw_only=True)
 class AccountReopened:
-    """A refund came back to a closed account."""
+    """Money came to a closed account: a refund, or a payment."""
 
     __protobuf_name__: ClassVar[str] = "bank.v1.AccountReopened"
 

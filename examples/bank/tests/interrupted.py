@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from angzarr_domain import DomainClient
-from angzarr_domain.books import CommandRequest
+from angzarr_domain.books import CommandRequest, EventRequest, Payload
 from angzarr_domain.client import CallOptions, GrpcTransport, Transport, open_channel, parse_endpoint
 from angzarr_domain.embedded import Coordinator
 from angzarr_domain.wire import Method
@@ -41,9 +41,10 @@ class InterruptedTransport:
         try:
             return self._inner.unary(method, request, options)
         finally:
-            if isinstance(request, CommandRequest) and request.command and request.command.pages[0].command:
+            sent = _sent(request)
+            if sent is not None:
                 self._commands += 1
-                self._after_command(self._commands, request.command.pages[0].command.type_name)
+                self._after_command(self._commands, sent.type_name)
 
     def stream(self, method: Method[Q, R], request: Q, options: CallOptions) -> Iterator[R]:
         """As `Transport`."""
@@ -56,6 +57,15 @@ class InterruptedTransport:
     def close(self) -> None:
         """As `Transport`."""
         self._inner.close()
+
+
+def _sent(request: object) -> Payload | None:
+    """What a call has stored: a command, a notification or a fact; None if it only reads."""
+    if isinstance(request, CommandRequest) and request.command:
+        return request.command.pages[0].command
+    if isinstance(request, EventRequest) and request.events:
+        return request.events.pages[0].event
+    return None
 
 
 def interrupted_client(socket: str, after_command: Callable[[int, str], None]) -> DomainClient:

@@ -19,12 +19,14 @@ from examples.bank.messages import (
     NoteRefusal,
     OpenAccount,
     OperationRefused,
+    PaymentSettled,
     Refund,
     Refunded,
     UnfreezeAccount,
     Withdraw,
     Withdrawn,
 )
+from examples.bank.messages import account_v0_messages as v0
 
 OPENED = AccountOpened(reference="open", number="CHK-1001", owner="Ada")
 FROZEN = AccountFrozen(reference="freeze")
@@ -213,3 +215,50 @@ def test_a_note_leaves_an_account_to_be_opened() -> None:
 def test_an_operation_needs_a_reference() -> None:
     """Without one it could be applied twice."""
     given(Account, OPENED).when(Deposit(amount=5)).rejects("REFERENCE_MISSING")
+
+
+PAYMENT = PaymentSettled(reference="CLR-1", amount=70)
+
+
+@pytest.mark.parametrize("later", [(), (FROZEN,)], ids=["open", "frozen"])
+def test_a_payment_is_taken_as_a_fact(later: tuple[AccountFrozen, ...]) -> None:
+    """The clearing house has the money: a frozen account does not turn it away."""
+    given(Account, OPENED, *later).when_fact(PAYMENT, external_id="CLR-1").then(PAYMENT).then_state(balance=70)
+
+
+def test_a_payment_is_taken_once() -> None:
+    """By the clearing house's reference, however often it tells."""
+    given(Account, OPENED).when_fact(PAYMENT, external_id="CLR-1").then(PAYMENT).when_fact(
+        PAYMENT, external_id="CLR-1"
+    ).then_nothing().then_state(balance=70)
+
+
+def test_a_payment_opens_a_closed_account_again() -> None:
+    """The fact first, then what it leads to."""
+    given(Account, OPENED, CLOSED).when_fact(PAYMENT).then(PAYMENT, AccountReopened(reference="CLR-1")).then_state(
+        balance=70, status=AccountStatus.OPEN
+    )
+
+
+def test_a_payment_to_nobody_goes_back() -> None:
+    """There is no account that could have it."""
+    given(Account).when_fact(PAYMENT).rejects("ACCOUNT_UNKNOWN")
+
+
+def test_a_deposit_of_the_first_version_counts() -> None:
+    """Units and cents are minor units today, and the slip's number is its reference."""
+    given(Account, OPENED, v0.MoneyDeposited(slip=7, units=12, cents=5)).then_state(
+        balance=1205, applied={"open", "slip/7"}
+    )
+
+
+def test_an_account_opened_with_a_deposit_was_opened_and_paid_into() -> None:
+    """One event of the first version is two of today."""
+    given(Account, v0.AccountOpened(number="CHK-1001", owner="Ada", deposit=500)).then_state(
+        owner="Ada", balance=500, status=AccountStatus.OPEN
+    )
+
+
+def test_a_printed_statement_is_forgotten() -> None:
+    """It takes its place in the stream, and changes nothing."""
+    given(Account, OPENED, v0.StatementPrinted(slip=8)).then_state(balance=0, applied={"open"})

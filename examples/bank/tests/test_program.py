@@ -36,6 +36,8 @@ R-5,transfer,CHK-1001,30,CHK-1002,
 R-6,transfer,CHK-1001,500,CHK-1002,
 R-7,freeze,CHK-1002,,,
 R-8,transfer,CHK-1001,20,CHK-1002,
+R-9,settle,CHK-1002,15,,
+R-9,settle,CHK-1002,15,,
 """
 )
 
@@ -63,11 +65,11 @@ def test_the_shipped_file(capsys: pytest.CaptureFixture[str]) -> None:
     """Its figures, which documentation and demonstrations may rely on."""
     report = printed(capsys)
     lines = {" ".join(line.split()) for line in report.splitlines()}
-    assert report.startswith("290 rows: 242 applied, 2 already applied, 34 refused, 12 bad\n")
+    assert report.startswith("294 rows: 244 applied, 3 already applied, 35 refused, 12 bad\n")
     assert lines >= {
         "SAV-2001 Ada Quintero open 1,010.00",
         "SAV-2004 Hana Petrov closed 0.00",
-        "total 121,590.47",
+        "total 122,145.47",
         "18 OP-0017 open CHK-1003 ACCOUNT_EXISTS the account was opened before",
         "134 has 4 columns instead of 6",
         "5 OperationRefused OP-0053 refused: INSUFFICIENT_FUNDS",
@@ -79,7 +81,7 @@ def test_money_is_neither_made_nor_lost() -> None:
     """The balances are what was paid in, less what was paid out; transfers change nothing."""
     with Coordinator(components) as coordinator, coordinator.client() as client:
         done = run(read_operations(SHIPPED), client)
-    moved = {Kind.DEPOSIT: 1, Kind.WITHDRAW: -1}
+    moved = {Kind.DEPOSIT: 1, Kind.SETTLE: 1, Kind.WITHDRAW: -1}
     applied = [operation for operation, outcome in done.outcomes if outcome.applied and not outcome.before]
     expected = sum(moved.get(operation.kind, 0) * operation.amount for operation in applied)
     assert sum(account.balance for account in done.accounts) == expected
@@ -106,7 +108,7 @@ def test_a_second_run_changes_nothing(capsys: pytest.CaptureFixture[str], tmp_pa
     data = str(tmp_path / "bank.db")
     first = printed(capsys, "--data", data)
     second = printed(capsys, "--data", data)
-    assert second.startswith("290 rows: 0 applied, 244 already applied, 34 refused, 12 bad\n")
+    assert second.startswith("294 rows: 0 applied, 247 already applied, 35 refused, 12 bad\n")
     assert below_the_counts(second) == below_the_counts(first)
 
 
@@ -157,7 +159,8 @@ def test_the_history_of_another_account(capsys: pytest.CaptureFixture[str], shor
         "         1  Deposited         R-5/credit  balance 0.00 -> 30.00\n"
         "         2  AccountFrozen     R-7         status frozen\n"
         "         3  OperationRefused  R-8/credit  refused: ACCOUNT_FROZEN\n"
-        "The balance is what Deposited R-5/credit made it, at sequence 1.\n"
+        "         4  PaymentSettled    R-9         balance 30.00 -> 45.00\n"
+        "The balance is what PaymentSettled R-9 made it, at sequence 4.\n"
     )
 
 
