@@ -54,7 +54,7 @@ def declare(cls: type[Any], options: Options) -> type[Any]:
         options.version,
         options.state,
     )
-    issues += unwritable(definition)
+    issues += [*unwritable(definition), *_homeless(made, options.state)]
     definition = attrs.evolve(definition, findings=look_at(definition))
     setattr(made, DEFINITION, definition)
     issues += _unguardable(made)
@@ -76,6 +76,31 @@ def _unguardable(made: type[Any]) -> list[str]:
             )
         ]
     return []
+
+
+def _homeless(made: type[Any], message: type[Any] | None) -> list[str]:
+    """Fields that the state's own message has no place for."""
+    if message is None:
+        return []
+    if not attrs.has(message):
+        return [
+            wrong(
+                "AGG109",
+                f"state {message.__name__}: states travel as generated messages only; generate the class from its "
+                ".proto (python -m angzarr_domain generate), or leave it out",
+                "state",
+            )
+        ]
+    places = {field.name for field in attrs.fields(message)}
+    return [
+        wrong(
+            "AGG109",
+            f"state {message.__name__} has no field {field.name}: give the message a field of that name",
+            field.name,
+        )
+        for field in attrs.fields(made)
+        if field.name not in places
+    ]
 
 
 def _domains(methods: Methods) -> list[str]:

@@ -13,6 +13,7 @@ from angzarr_domain.exceptions import DecodeFailed, InvalidArgument, UsageError,
 
 from ._schemas import raw_class
 from ._shapes import Unreadable, shape_of
+from ._state_messages import decode_message, encode_as_message
 from ._states import STATE_TYPE, decode_state, encode_state
 
 M = TypeVar("M", bound=Message)
@@ -93,19 +94,23 @@ class PayloadCodec:
         return decoded
 
     def encode_state(self, schema: StateSchema, state: object, /) -> Payload:
-        """The state of an aggregate, exactly and the same in every process, as the framework's `State`.
+        """The state of an aggregate, exactly and the same in every process: as its message, or the framework's `State`.
 
         Raises:
             StateNotEncodable: A field holds what cannot be written exactly.
 
         """
-        return Payload(TYPE_URL_PREFIX + STATE_TYPE, encode_state(schema, state, self))
+        if schema.message is None:
+            return Payload(TYPE_URL_PREFIX + STATE_TYPE, encode_state(schema, state, self))
+        return Payload(TYPE_URL_PREFIX + type_name(schema.message), encode_as_message(schema, state, self))
 
     def decode_state(self, schema: StateSchema, payload: Payload, /) -> ReadState | UnfitState:
         """The values of the fields, or why this is no state of the schema."""
-        if payload.type_name != STATE_TYPE:
-            return UnfitState(f"it is a {payload.type_name or '(no type)'}, not a {STATE_TYPE}")
-        return decode_state(schema, payload.value, self)
+        expected = STATE_TYPE if schema.message is None else type_name(schema.message)
+        if payload.type_name != expected:
+            return UnfitState(f"it is a {payload.type_name or '(no type)'}, not a {expected}")
+        decode = decode_state if schema.message is None else decode_message
+        return decode(schema, payload.value, self)
 
 
 @attrs.frozen

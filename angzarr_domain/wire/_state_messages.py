@@ -1,0 +1,91 @@
+"""A state as the protobuf message that its class declares, so that readers of any language understand it.
+
+The stamp that says what folded it follows as one field more, of a number that no message uses: whoever reads the
+message skips it. A state is written only if it reads back as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from types import MappingProxyType
+from typing import Any, Final
+
+from google.protobuf.message import DecodeError
+
+from angzarr_domain.books import ReadState, StateSchema, UnfitState, ValueKind, ValueType
+from angzarr_domain.exceptions import DecodeFailed, InvalidArgument, StateNotEncodable
+
+from ._states import Messages, check_stamp, stamp_of
+from .pb import messages as pb
+
+
+def encode_as_message(schema: StateSchema, state: object, codec: Messages) -> bytes:
+    """The declared message's bytes, the stamp last. Raises StateNotEncodable."""
+    cls: Any = schema.message
+    try:
+        message = cls(**{field.name: _as_sent(field.type, getattr(state, field.name)) for field in schema.fields})
+        body = codec.encode(message).value
+        again = codec.decoder(cls)(body)
+    except (TypeError, ValueError, InvalidArgument, DecodeFailed) as error:
+        raise StateNotEncodable(
+            schema.cls.__name__, "state", f"does not go into a {cls.__name__} ({type(error).__name__})"
+        ) from error
+    for name, value in _values(schema, again).items():
+        if value != getattr(state, name):
+            raise StateNotEncodable(schema.cls.__name__, name, f"comes back from a {cls.__name__} as another value")
+    return body + _trailer(stamp_of(schema, body))
+
+
+def decode_message(schema: StateSchema, value: bytes, codec: Messages) -> ReadState | UnfitState:
+    """The state, if it is one of this schema, complete and unharmed."""
+    cls: Any = schema.message
+    try:
+        stamp = pb.StampedState.FromString(value).stamp
+    except DecodeError:
+        return UnfitState("its bytes are no message")
+    trailer = _trailer(stamp)
+    if not value.endswith(trailer) or not stamp.fingerprint:
+        return UnfitState("nothing says what it was folded by")
+    body = value[: -len(trailer)]
+    misfit = check_stamp(schema, stamp, body)
+    if misfit is not None:
+        return misfit
+    try:
+        return ReadState(_values(schema, codec.decoder(cls)(body)), stamp.appliers)
+    except (DecodeFailed, ValueError) as error:
+        return UnfitState(f"it is no readable {cls.__name__} ({type(error).__name__})", stamp.version)
+
+
+def _trailer(stamp: pb.StateStamp) -> bytes:
+    return pb.StampedState(stamp=stamp).SerializeToString(deterministic=True)
+
+
+def _values(schema: StateSchema, message: object) -> dict[str, Any]:
+    return {field.name: _as_held(field.type, getattr(message, field.name)) for field in schema.fields}
+
+
+def _as_sent(kind: ValueType, value: Any) -> Any:
+    # The order of a set is not the same in every process.
+    return sorted(value) if kind.kind in {ValueKind.SET, ValueKind.FROZENSET} else value
+
+
+def _as_held(kind: ValueType, value: Any) -> Any:
+    """What the state holds where the message has this: a list for a repeated field, the enum's member for a number."""
+    make = _MADE_ANEW.get(kind.kind)
+    if make is not None and value is not None:
+        return make(value)
+    if isinstance(kind.cls, type) and issubclass(kind.cls, Enum) and type(value) is not kind.cls:
+        return kind.cls(value)
+    return value
+
+
+_MADE_ANEW: Final[Mapping[ValueKind, Callable[[Any], Any]]] = MappingProxyType(
+    {
+        ValueKind.LIST: list,
+        ValueKind.TUPLE: tuple,
+        ValueKind.SET: set,
+        ValueKind.FROZENSET: frozenset,
+        ValueKind.DICT: dict,
+    }
+)
