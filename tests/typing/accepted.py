@@ -85,10 +85,12 @@ from angzarr_domain.exceptions import StateMutated
 from angzarr_domain.hosting import Host
 from angzarr_domain.repositories import HistoryStep
 from angzarr_domain.testing import (
+    ANY,
     Given,
     Outcome,
     ScenarioContext,
     given,
+    given_recorded,
     make_command_book,
     make_cover,
     make_event_book,
@@ -395,6 +397,28 @@ def tester() -> None:
     assert_type(start.when(Withdraw(amount=11)), Outcome[Account])
     assert_type(start.when(Withdraw(amount=11)).rejects("INSUFFICIENT_FUNDS", balance=10).state, Account)
     assert_type(start.when(Withdraw(amount=1)).then(Withdrawn(amount=1)).then_state(balance=9), Outcome[Account])
+    assert_type(start.commands(Withdraw(amount=1)), Given[Account])
+    assert_type(given_recorded(Account, "ledger.jsonl", root=ROOT), Given[Account])
+    told = start.when_fact(Deposited(amount=1), external_id="a").then(Deposited(amount=ANY)).then_no_snapshot()
+    assert_type(told, Outcome[Account])
+    assert_type(told.when_refused(Withdraw(amount=1), code="X").escalates(Escalation(ANY)), Outcome[Account])
+    assert_type(told.when_undone(Withdraw, sequences=(0,)).then_snapshot(balance=9).state, Account)
+    assert_type(told.escalation, Escalation | None)
+
+
+def tester_of_models() -> None:
+    """Invariants are functions of the very class, in whichever of the two shapes."""
+    deposits = st.integers(1, 9).map(lambda amount: Deposit(amount=amount))
+    found = check_aggregate(
+        Account,
+        invariants=[lambda account: account.balance >= 0, lambda account, history: len(history) >= account.balance],
+        commands={Deposit: deposits},
+        fields={"amount": st.integers(1, 9)},
+        start=[Opened(owner="ada")],
+    )
+    assert_type(found, Coverage)
+    assert_type(explore(Account, [Deposit(amount=1), Withdraw(amount=1)], depth=4), Explored)
+    assert_type(commands(Account), st.SearchStrategy[Message])
 
 
 def tester_of_envelopes() -> None:
