@@ -10,6 +10,7 @@ from uuid import UUID
 
 import attrs
 from google.protobuf import wrappers_pb2
+from hypothesis import strategies as st
 
 from angzarr_domain import (
     Aggregate,
@@ -99,6 +100,7 @@ from angzarr_domain.testing import (
     uuid_obj_for,
     uuid_str_for,
 )
+from angzarr_domain.testing.models import Coverage, Explored, check_aggregate, commands, explore
 from angzarr_domain.wire import PayloadCodec
 from tests.ledger import Account, Deposit, Deposited, Open, Opened, Withdraw, Withdrawn
 from tests.library.loan_commands import AsyncLoanCommands, LoanCommands

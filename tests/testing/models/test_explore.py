@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from angzarr_domain import aggregate, applies, handles
+from angzarr_domain.books import Message
 from angzarr_domain.exceptions import UsageError
 from angzarr_domain.testing.models import ModelFailed, NotExplored, explore
 from tests.ledger import Account, Deposit, Deposited, Noted, Open, Withdraw
 from tests.testing.models.accounts import Mutating, Sound, never_overdrawn
 
-ALPHABET = [Open(owner="ada"), Deposit(amount=1), Withdraw(amount=2)]
+ALPHABET: list[Message] = [Open(owner="ada"), Deposit(amount=1), Withdraw(amount=2)]
 
 
 @aggregate(domain="ledger", ignores=[Noted])
@@ -72,7 +73,7 @@ def test_invariants_of_the_history_keep_histories_apart() -> None:
     def never_withdrawn_twice(_: Account, history: tuple[object, ...]) -> bool:
         return [type(event).__name__ for event in history].count("Withdrawn") < 2
 
-    one = [Deposit(amount=1), Withdraw(amount=1)]
+    one: list[Message] = [Deposit(amount=1), Withdraw(amount=1)]
     explore(Sound, one, depth=4, invariants=[never_overdrawn])
     with pytest.raises(ModelFailed) as caught:
         explore(Sound, one, depth=4, invariants=[never_withdrawn_twice])
