@@ -121,6 +121,16 @@ NAMES: dict[str, list[str]] = {
         "uuid_obj_for",
         "uuid_str_for",
     ],
+    "angzarr_domain.testing.models": [
+        "Coverage",
+        "Explored",
+        "ModelFailed",
+        "NotExplored",
+        "Tried",
+        "check_aggregate",
+        "commands",
+        "explore",
+    ],
 }
 ROOMS = [
     *NAMES,
