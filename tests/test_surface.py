@@ -95,6 +95,7 @@ NAMES: dict[str, list[str]] = {
         "HistoryStep",
         "Preview",
         "Repository",
+        "SnapshotCheck",
     ],
     "angzarr_domain.testing": [
         "ANY",

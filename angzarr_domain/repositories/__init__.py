@@ -10,6 +10,7 @@ from ._executing import DEFAULT_ATTEMPTS, Executed
 from ._history import AsyncHistory, History, HistoryStep
 from ._previewing import Preview
 from ._repository import Repository
+from ._verifying import SnapshotCheck
 
 __all__ = [
     "DEFAULT_ATTEMPTS",
@@ -21,4 +22,5 @@ __all__ = [
     "HistoryStep",
     "Preview",
     "Repository",
+    "SnapshotCheck",
 ]

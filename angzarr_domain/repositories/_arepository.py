@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from functools import partial
 from typing import Generic, TypeVar
@@ -17,6 +17,7 @@ from ._executing import DEFAULT_ATTEMPTS, Asked, Executed, ignore
 from ._history import AsyncHistory
 from ._previewing import Preview
 from ._questions import Questions
+from ._verifying import SnapshotCheck, sampled
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -97,3 +98,16 @@ class AsyncRepository(Generic[A]):
             async for found in roots:
                 if found.root is not None and self._questions.is_one(found):
                     yield found.root
+
+    async def verify_snapshots(
+        self,
+        roots: Iterable[UUID] | None = None,
+        *,
+        sample: int | None = None,
+        timeout: Timeout = Default.TIMEOUT,
+        metadata: Metadata = (),
+    ) -> AsyncGenerator[SnapshotCheck, None]:
+        """Same as `Repository.verify_snapshots`, iterated by `async for`."""
+        named = [root async for root in self.roots(timeout=timeout, metadata=metadata)] if roots is None else roots
+        for root in sampled(named, sample):
+            yield await self._connection.run(self._questions.verify(root, self._connection.budget(timeout, metadata)))

@@ -50,7 +50,7 @@ def load(subject: Subject[A], point: TemporalQuery, budget: Budget) -> Flow[Repl
     try:
         return (yield from retried(lambda: _streamed(subject, point, budget), budget))
     except (_NotSelectedError, IncompleteHistory, TooLarge, NotSupported, MethodNotServed):
-        return (yield from _load_by_ranges(subject, point, budget))
+        return (yield from load_by_ranges(subject, point, budget))
 
 
 def _streamed(subject: Subject[A], point: TemporalQuery, budget: Budget) -> Flow[Replayed[A]]:
@@ -70,7 +70,8 @@ def _streamed(subject: Subject[A], point: TemporalQuery, budget: Budget) -> Flow
     return fold.result()
 
 
-def _load_by_ranges(subject: Subject[A], point: TemporalQuery, budget: Budget) -> Flow[Replayed[A]]:
+def load_by_ranges(subject: Subject[A], point: TemporalQuery, budget: Budget) -> Flow[Replayed[A]]:
+    """The aggregate as of this point, from all of its events and no snapshot."""
     fold = subject.fold()
     last = NOW if point.as_of_sequence is None else point.as_of_sequence
     while (lower := fold.next_sequence) <= last:

@@ -16,6 +16,7 @@ from angzarr_domain.wire import PayloadCodec
 from ._executing import Asked, Executed, execute
 from ._loading import Subject, load
 from ._previewing import Preview, preview, preview_remotely
+from ._verifying import SnapshotCheck, verify
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -71,6 +72,10 @@ class Questions(Generic[A]):
             return bool(book.pages)
 
         return flow()
+
+    def verify(self, root: UUID | str, budget: Budget) -> Flow[SnapshotCheck]:
+        """Whether the newest snapshot holds what its events lead to."""
+        return verify(self.subject(root), budget)
 
     def is_one(self, found: AggregateRoot) -> bool:
         """Whether this is an aggregate of the class."""

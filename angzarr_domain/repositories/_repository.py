@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -14,6 +14,7 @@ from ._executing import DEFAULT_ATTEMPTS, Asked, Executed, ignore
 from ._history import History
 from ._previewing import Preview
 from ._questions import Questions
+from ._verifying import SnapshotCheck, sampled
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -131,3 +132,26 @@ class Repository(Generic[A]):
         for found in self._client.query.get_aggregate_roots(timeout=timeout, metadata=metadata):
             if found.root is not None and self._questions.is_one(found):
                 yield found.root
+
+    def verify_snapshots(
+        self,
+        roots: Iterable[UUID] | None = None,
+        *,
+        sample: int | None = None,
+        timeout: Timeout = Default.TIMEOUT,
+        metadata: Metadata = (),
+    ) -> Iterator[SnapshotCheck]:
+        """Compare stored snapshots with a fold of every event before them, one aggregate after the other.
+
+        Args:
+            roots: Which aggregates; all of this domain unless given.
+            sample: How many of them, drawn at random; all unless given.
+            timeout: Seconds for each aggregate.
+
+        Raises:
+            HistoryError: The events of an aggregate cannot be folded.
+
+        """
+        named = self.roots(timeout=timeout, metadata=metadata) if roots is None else roots
+        for root in sampled(named, sample):
+            yield self._connection.run(self._questions.verify(root, self._connection.budget(timeout, metadata)))
