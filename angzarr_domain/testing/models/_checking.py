@@ -20,6 +20,7 @@ from angzarr_domain.testing._invariants import Invariant, takes_history
 from ._coverage import Coverage
 from ._messages import Recipes
 from ._pool import Pool
+from ._reactions import Reaction, left, reactions_of
 from ._reducing import fewer_steps
 from ._steps import Failure, Step, Walk, failure_of
 from ._texts import model_failed
@@ -73,13 +74,16 @@ def check_aggregate(
 ) -> Coverage:
     """Try sequences of commands and facts, and hold each step to the kit's rules and to these invariants.
 
+    Refusals that the aggregate compensates come in, too, whether it has caused such a command or not; and what it can
+    undo is undone, once.
+
     Args:
         aggregate: The decorated class.
         invariants: As for `then_holds`.
         commands: Strategies in place of ours, by the class of the command or fact.
         fields: Strategies for fields, by name ("amount") or by one class's name and theirs ("Withdraw.amount").
         start: The history that each sequence begins with, none for a fresh aggregate.
-        without: Classes of commands and facts that are left out.
+        without: Classes of commands and facts that are left out, with what comes back of them.
         allow_unaccepted: Classes of commands and facts that may be refused each time.
         max_examples: How many sequences.
         steps: The length of the longest.
@@ -96,17 +100,21 @@ def check_aggregate(
         if number < 1:
             raise UsageError(f"{name} is at least 1, not {number}", field=name)
     definition = definition_of(aggregate)
-    kinds = kinds_of(definition, without)
-    refuse_misfits(aggregate, kinds, invariants, allow_unaccepted)
+    known = reactions_of(definition)
+    kinds = kinds_of(definition, without, *(reaction.command for reaction in known))
+    reactions = left(known, without)
+    everything = dict.fromkeys([*kinds, *(reaction.command for reaction in reactions)])
+    refuse_misfits(aggregate, everything, invariants, allow_unaccepted)
     pool = Pool()
     search = _Search(
         aggregate,
         tuple(start),
         invariants,
         kinds,
-        recipes_of(aggregate, kinds, commands, fields, pool),
+        reactions,
+        recipes_of(aggregate, everything, commands, fields, pool),
         pool,
-        Coverage.of(definition, kinds),
+        Coverage.of(definition, kinds, *(reaction.name for reaction in reactions)),
         steps,
     )
     failure, every_time = search.run(max_examples, seed)
@@ -116,11 +124,13 @@ def check_aggregate(
     return search.coverage
 
 
-def kinds_of(definition: AggregateDefinition[Any], without: Collection[type[Any]] = ()) -> dict[type[Any], str]:
-    """The kit's verb for each class that can come in from outside."""
+def kinds_of(
+    definition: AggregateDefinition[Any], without: Collection[type[Any]] = (), *others: type[Any]
+) -> dict[type[Any], str]:
+    """The kit's verb for each class that can come in from outside; `without` may name others, too."""
     known = {handler.command: "when" for handler in definition.handlers.values()}
     known |= {handler.fact: "when_fact" for handler in definition.facts.values()}
-    _refuse_strangers(definition.cls, "without", without, known)
+    _refuse_strangers(definition.cls, "without", without, dict.fromkeys([*known, *others]))
     kinds = {kind: verb for kind, verb in known.items() if kind not in without}
     if not kinds:
         raise UsageError(f"{definition.cls.__name__} handles nothing that is left to try", field="without")
@@ -173,15 +183,17 @@ class _Search:
     start: tuple[Message | EventPage, ...]
     invariants: Sequence[Invariant[Any]]
     kinds: dict[type[Any], str]
+    reactions: tuple[Reaction, ...]
     recipes: Recipes
     pool: Pool
     coverage: Coverage
     steps: int
     found: Failure | None = None
-    choices: st.SearchStrategy[Step | None] = attrs.field(init=False)
+    choices: tuple[Values, ...] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.choices = _step(self.recipes, self.kinds, st.sampled_from(list(self.kinds)))
+        commands = _step(self.recipes, self.kinds, st.sampled_from(list(self.kinds)))
+        self.choices = (commands, *(reaction.steps(self.recipes) for reaction in self.reactions))
 
     def run(self, max_examples: int, seed: int | None) -> tuple[Failure | None, bool]:
         """The smallest failure, if there is any, and whether it comes every time."""
@@ -222,7 +234,7 @@ class _Search:
             self.pool.learn(event)
         self.pool.look_at(walk.at.state)
         for _ in range(self.steps):
-            step = data.draw(self.choices)
+            step: Step | None = data.draw(self._choices(walk))
             if step is None:
                 return
             try:
@@ -234,6 +246,12 @@ class _Search:
             for message in (step.message, *outcome.events):
                 self.pool.learn(message)
             self.pool.look_at(outcome.state)
+
+    def _choices(self, walk: Walk[Any]) -> Values:
+        commands, *others = self.choices
+        fitting = [each for each, reaction in zip(others, self.reactions, strict=True) if reaction.fits(walk)]
+        # As often as one of the commands each.
+        return st.one_of([*[commands] * len(self.kinds), *fitting]) if fitting else commands
 
 
 @st.composite

@@ -43,10 +43,10 @@ class Coverage:
     events: Counter[str]
 
     @classmethod
-    def of(cls, definition: AggregateDefinition[Any], kinds: Iterable[type[Any]]) -> Coverage:
-        """Nothing yet of these."""
+    def of(cls, definition: AggregateDefinition[Any], kinds: Iterable[type[Any]], *others: str) -> Coverage:
+        """Nothing yet of these, and of what else is named."""
         events = Counter({applier.event.__name__: 0 for applier in definition.appliers.values()})
-        return cls({kind.__name__: Tried() for kind in kinds}, events)
+        return cls({name: Tried() for name in (*(kind.__name__ for kind in kinds), *others)}, events)
 
     @property
     def steps(self) -> int:
@@ -70,11 +70,12 @@ class Coverage:
 
         """
         names = {kind.__name__ for kind in allowed}
-        missing = [name for name, tried in self.tried.items() if not tried.accepted and name not in names]
+        unseen = [name for name, tried in self.tried.items() if not tried.accepted]
+        missing = [name for name in unseen if name.rpartition(" ")[2] not in names]
         if missing:
-            named = ", ".join(missing)
+            named = ", ".join(dict.fromkeys(name.rpartition(" ")[2] for name in missing))
             raise NotExplored(
-                f"never accepted, so that nothing is known of what comes after: {named}\n\n{self}\n\n"
+                f"never accepted, so that nothing is known of what comes after: {', '.join(missing)}\n\n{self}\n\n"
                 "to do: begin where it is accepted, start=[...]; say what such a message holds, fields={...} or "
                 f"commands={{...}}; try more; or allow_unaccepted=[{named}]"
             )

@@ -10,13 +10,14 @@ class ModelFailed(ScenarioFailed):
     """Commands that lead an aggregate where a rule does not hold.
 
     Attributes:
-        commands: What was sent, as few as it takes; the last one breaks the rule.
+        commands: What was sent, as few as it takes; the last one breaks the rule. Of undoing, the class of what is
+            undone.
         rule: Which rule, as the first line of the text says it.
         test: A test to paste, with its imports.
 
     """
 
-    def __init__(self, text: str, *, commands: Sequence[Message], rule: str, test: str) -> None:
+    def __init__(self, text: str, *, commands: Sequence[Message | type[Message]], rule: str, test: str) -> None:
         super().__init__(text)
         self.commands = tuple(commands)
         self.rule = rule

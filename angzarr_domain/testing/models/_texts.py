@@ -46,7 +46,7 @@ def _test(cls: type[Any], start: Iterable[Past], invariants: Invariants, steps: 
     calls = [step.source(source) for step in steps]
     # Without invariants, too: a test that expects nothing of what it did would be warned of.
     calls.append(f".then_holds({', '.join(map(source.function, invariants))})")
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", f"{cls.__name__}_after_{steps[-1].name}").lower()
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", f"{cls.__name__}_after_{steps[-1].cls.__name__}").lower()
     lines = [*source.imports, "", "", *_beside(cls, invariants, steps)]
     lines += [f"def test_{name}() -> None:", "    (", f"        given({given})", *(f"        {call}" for call in calls)]
     return "\n".join([*lines, "    )", ""])
@@ -54,7 +54,7 @@ def _test(cls: type[Any], start: Iterable[Past], invariants: Invariants, steps: 
 
 def _beside(cls: type[Any], invariants: Invariants, steps: Sequence[Step]) -> list[str]:
     """A note on what no import can reach."""
-    used = [cls, *(type(step.message) for step in steps), *invariants]
+    used = [cls, *(step.cls for step in steps), *invariants]
     names = [getattr(each, "__qualname__", "") for each in used]
     local = dict.fromkeys(
         name.rpartition(".")[2] for name in names if "<locals>" in name and not name.endswith("<lambda>")
