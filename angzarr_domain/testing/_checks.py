@@ -10,7 +10,7 @@ from angzarr_domain.aggregates import Aggregate
 from angzarr_domain.books import EventPage, Message
 from angzarr_domain.exceptions import DecodeFailed, HandlerFailed, InvalidArgument, StateMutated
 
-from ._differences import Difference, differences
+from ._differences import ABSENT, Difference, differences
 from ._failure import ScenarioFailed
 from ._occasions import Answer, Commanded, Told
 from ._report import report, section, shown
@@ -95,7 +95,12 @@ def _check_again(run: Run[Any]) -> None:
         what = f"the second time it raised {again.__cause__!r}" if again.__cause__ is not None else str(again)
         lines = [what]
     else:
-        lines = [*_lines(differences(_plain(run.decision), _plain(again)))]
+        first, second = _plain(run.decision), _plain(again)
+        lines = [
+            line
+            for part in dict.fromkeys([*first, *second])
+            for line in _lines(differences(first.get(part, ABSENT), second.get(part, ABSENT), part))
+        ]
     if lines:
         raise ScenarioFailed(
             report(

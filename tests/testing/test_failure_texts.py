@@ -450,6 +450,40 @@ def test_a_state_that_replay_does_not_lead_to_is_caught() -> None:
     assert cause_in(text).startswith("an applier or a default reads something else than self and its event")
 
 
+def test_a_handler_that_answers_otherwise_the_second_time_is_caught() -> None:
+    """Here it reads a clock of its own; context.now() and context.new_id() give the same again."""
+    ticks = iter(range(100))
+    text = text_of(lambda: given(failing(lambda _state, _command: Opened(owner=str(next(ticks))))).when(Open()))
+
+    assert text.startswith(
+        "Failing.open answers the same thing on the same state otherwise the second time\n\n"
+        "first time -> second time:\n  events[0].owner: '0' -> '1'\n"
+    )
+    assert cause_in(text).startswith("a clock or a random source of its own (ask context.now() and context.new_id())")
+
+
+def test_a_handler_that_fails_the_second_time_is_caught() -> None:
+    """It uses up something outside."""
+    ticks = iter(range(1))
+    text = text_of(lambda: given(failing(lambda _state, _command: Opened(owner=str(next(ticks))))).when(Open()))
+
+    assert "first time -> second time:\n  the second time it raised StopIteration()\n" in text
+
+
+def test_a_clock_that_goes_on_gives_the_same_again() -> None:
+    """A clock given to a scenario may tick: the handler is told the same moments the second time."""
+    moments = iter(datetime(2026, 1, day, tzinfo=UTC) for day in range(1, 9))
+
+    @aggregate(domain="dated", ignores=[Noted])
+    class Dated(Aggregate):
+        @handles
+        def note(self, command: Open, context: Context) -> Noted:
+            return Noted(text=f"{context.now():%d} {context.now():%d}")
+
+    scene = given(Dated, now=lambda: next(moments))
+    scene.when(Open()).then(Noted(text="01 02")).when(Open()).then(Noted(text="03 04"))
+
+
 def test_an_event_that_does_not_survive_its_encoding_is_caught() -> None:
     """A compiled message without a required field, say."""
     file = descriptor_pb2.FileDescriptorProto(name="half.proto", package="tests.half", syntax="proto2")
