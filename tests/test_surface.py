@@ -129,6 +129,7 @@ NAMES: dict[str, list[str]] = {
         "NotExplored",
         "Tried",
         "check_aggregate",
+        "command",
         "commands",
         "explore",
     ],

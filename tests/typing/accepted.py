@@ -100,7 +100,7 @@ from angzarr_domain.testing import (
     uuid_obj_for,
     uuid_str_for,
 )
-from angzarr_domain.testing.models import Coverage, Explored, check_aggregate, commands, explore
+from angzarr_domain.testing.models import Coverage, Explored, check_aggregate, command, commands, explore
 from angzarr_domain.wire import PayloadCodec
 from tests.ledger import Account, Deposit, Deposited, Open, Opened, Withdraw, Withdrawn
 from tests.library.loan_commands import AsyncLoanCommands, LoanCommands
@@ -421,6 +421,7 @@ def tester_of_models() -> None:
     assert_type(found, Coverage)
     assert_type(explore(Account, [Deposit(amount=1), Withdraw(amount=1)], depth=4), Explored)
     assert_type(commands(Account), st.SearchStrategy[Message])
+    assert_type(command(Withdraw, fields={"amount": st.just(1)}), st.SearchStrategy[Withdraw])
 
 
 def tester_of_envelopes() -> None:

@@ -4,6 +4,7 @@ Needs Hypothesis: `pip install angzarr-domain[model]`.
 """
 
 from ._checking import check_aggregate, commands
+from ._command import command
 from ._coverage import Coverage, Tried
 from ._exploring import Explored, explore
 from ._failure import ModelFailed, NotExplored
@@ -15,6 +16,7 @@ __all__ = [
     "NotExplored",
     "Tried",
     "check_aggregate",
+    "command",
     "commands",
     "explore",
 ]
