@@ -41,7 +41,7 @@ class AccountStatus(StrEnum):
     CLOSED = "closed"
 
 
-@aggregate(domain="account")
+@aggregate(domain="account", snapshot=100)
 class Account(Aggregate):
     """A bank account. Amounts are minor units of one currency.
 

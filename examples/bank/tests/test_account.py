@@ -262,3 +262,10 @@ def test_an_account_opened_with_a_deposit_was_opened_and_paid_into() -> None:
 def test_a_printed_statement_is_forgotten() -> None:
     """It takes its place in the stream, and changes nothing."""
     given(Account, OPENED, v0.StatementPrinted(slip=8)).then_state(balance=0, applied={"open"})
+
+
+def test_a_busy_account_has_its_state_kept_every_hundred_events() -> None:
+    """Whoever loads it next folds what came after, instead of all of it; and no snapshot before that."""
+    deposits = [Deposited(reference=str(number), amount=1) for number in range(98)]
+    given(Account, OPENED, *deposits).when(Deposit(reference="a", amount=1)).then_snapshot(balance=99)
+    given(Account, OPENED).when(Deposit(reference="a", amount=1)).then_no_snapshot()
