@@ -131,21 +131,6 @@ def test_the_same_seed_tries_the_same() -> None:
     assert str(first) == str(again)
 
 
-def test_values_come_back() -> None:
-    """What was handled is spoken of again, so that commands meet what others left: a balance is taken whole."""
-    seen: list[int] = []
-
-    def never_empty_again(account: Account, history: tuple[object, ...]) -> None:
-        if history and account.balance == 0:
-            seen.append(len(history))
-
-    check_aggregate(Sound, invariants=[never_empty_again], fields={"amount": st.integers(1, 50)}, max_examples=20)
-    at_random = len(seen)
-    check_aggregate(Sound, invariants=[never_empty_again], max_examples=20)
-
-    assert len(seen) - at_random > at_random
-
-
 @aggregate(domain="ledger", ignores=[Noted])
 class Closed(Sound):
     """Nothing can be withdrawn."""

@@ -16,6 +16,7 @@ from angzarr_domain.messages import proto
 from angzarr_domain.testing._differences import differences
 from angzarr_domain.testing.models._limits import limits_of
 from angzarr_domain.testing.models._messages import Recipes
+from angzarr_domain.testing.models._pool import Pool
 from angzarr_domain.wire import PayloadCodec
 from tests.shop import orders_messages
 from tests.shop.compiled import compiled
@@ -73,6 +74,16 @@ class Checked:
 def test_what_its_class_refuses_is_not_made() -> None:
     """Checks that cannot be read are tried."""
     assert all(message.amount >= 0 for message in drawn(Recipes().message(Checked)))
+
+
+def test_values_come_back() -> None:
+    """What was seen is spoken of again, as are the numbers beside it: limits are where bugs are."""
+    pool = Pool()
+    pool.learn(Checked(amount=123_456, code="a code"))
+    made = drawn(Recipes(pool=pool).message(Checked), 150)
+
+    assert {123_455, 123_456, 123_457} <= {message.amount for message in made}
+    assert "a code" in {message.code for message in made}
 
 
 @pytest.mark.parametrize(
