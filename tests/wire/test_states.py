@@ -6,6 +6,7 @@ import copy
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum, IntEnum
@@ -23,7 +24,7 @@ from angzarr_domain import Aggregate, aggregate
 from angzarr_domain.aggregates import definition_of, state_payload, state_schema
 from angzarr_domain.books import Payload, ReadState, UnfitState
 from angzarr_domain.exceptions import DeclarationError, StateNotEncodable
-from angzarr_domain.messages import frozen, proto
+from angzarr_domain.messages import frozen, proto, proto_map
 from angzarr_domain.wire import PayloadCodec
 from tests.ledger import Noted
 
@@ -308,6 +309,36 @@ def test_a_value_that_the_message_cannot_hold_is_not_written() -> None:
     """The message takes 64 bits."""
     with pytest.raises(StateNotEncodable):
         written(Wallet(balance=2**70))
+
+
+@frozen(kw_only=True)
+class LoanState:
+    __protobuf_name__: ClassVar[str] = "tests.loans.LoanState"
+
+    due: datetime | None = proto(1, "timestamp")
+    owed: Mapping[str, int] = proto_map(2, "string", "int64")
+
+
+@aggregate(domain="loans", state=LoanState)
+class Loan(Aggregate):
+    due: datetime | None = None
+    owed: dict[str, int] = attrs.field(factory=dict[str, int])
+
+
+def test_a_moment_in_a_zone_that_the_message_cannot_hold_is_not_written() -> None:
+    """It would come back equal, and yet with another hour on its clock."""
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+    assert read_back(Loan(due=noon)) == Loan(due=noon)
+    with pytest.raises(StateNotEncodable, match="due: comes back from a LoanState as another value"):
+        written(Loan(due=noon.astimezone(timezone(timedelta(hours=1)))))
+
+
+def test_a_map_of_a_message_keeps_the_order_it_was_filled_in() -> None:
+    """Protobuf's maps have none, so it travels beside the message."""
+    found = read_back(Loan(owed={"z": 1, "a": 2, "m": 3}))
+
+    assert list(found.owed) == ["z", "a", "m"]
 
 
 def test_a_message_without_a_place_for_a_field() -> None:

@@ -59,10 +59,13 @@ class StateStamp(Message):
 
 class StampedState(Message):
     @property
+    def orders(self) -> RepeatedCompositeFieldContainer[StateOrder]: ...
+    @property
     def stamp(self) -> StateStamp: ...
     def __init__(
         self,
         *,
+        orders: Iterable[StateOrder] | None = ...,
         stamp: StateStamp | None = ...,
     ) -> None: ...
     def HasField(self, field_name: Literal['stamp']) -> bool: ...
