@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test crash check generate bench clean
+.PHONY: help demo test crash check generate bench mutants clean
 
 help:  ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,10 +29,26 @@ test: $(READY)  ## every test (one: .venv/bin/pytest tests/aggregates -k replay)
 bench: $(READY)  ## what things cost beside a floor, in ratios
 	@$(RUN) -m benchmarks.fold
 	@$(RUN) -m benchmarks.commands
+	@$(RUN) -m benchmarks.snapshots
 	@$(RUN) -m benchmarks.guard
 
 crash: $(READY)  ## kill -9 the coordinator 500 times under load, and lose nothing
 	@ANGZARR_CRASH_ROUNDS=500 $(RUN) -m pytest -s tests/crash
+
+# In a copy of what is committed, since the tool changes files in place. One process; a module takes minutes, all hours.
+MUTANTS := build/mutants
+MODULES ?= angzarr_domain/aggregates angzarr_domain/wire/_payloads.py
+mutants: $(READY)  ## change lines of aggregates/ and payloads, and count what no test notices (MODULES=... for some)
+	@rm -rf $(MUTANTS)/tree $(MUTANTS)/session.sqlite && mkdir -p $(MUTANTS)/tree
+	@test -x $(MUTANTS)/venv/bin/cosmic-ray || { $(RUN) -m venv $(MUTANTS)/venv && \
+		$(MUTANTS)/venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/mutation.txt; }
+	@git archive HEAD | tar -x -C $(MUTANTS)/tree
+	@cp mutants.toml $(MUTANTS)/tree/
+	@sed -i -e 's|PYTHON|$(CURDIR)/$(RUN)|' -e 's|^module-path = .*|module-path = "MODULES"|' \
+		-e 's|"MODULES"|[$(foreach module,$(MODULES),"$(module)",)]|' $(MUTANTS)/tree/mutants.toml
+	@cd $(MUTANTS)/tree && ../venv/bin/cosmic-ray init mutants.toml ../session.sqlite \
+		&& nice ../venv/bin/cosmic-ray exec mutants.toml ../session.sqlite \
+		&& ../venv/bin/cr-report --show-diff --surviving-only ../session.sqlite
 
 check: $(READY)  ## style, types, generated files
 	@$(RUN) -m ruff check
