@@ -44,9 +44,10 @@ mutants: $(READY)  ## change lines of aggregates/ and payloads, and count what n
 		$(MUTANTS)/venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/mutation.txt; }
 	@git archive HEAD | tar -x -C $(MUTANTS)/tree
 	@cp mutants.toml $(MUTANTS)/tree/
-	@sed -i -e 's|PYTHON|$(CURDIR)/$(RUN)|' -e 's|^module-path = .*|module-path = "MODULES"|' \
-		-e 's|"MODULES"|[$(foreach module,$(MODULES),"$(module)",)]|' $(MUTANTS)/tree/mutants.toml
+	@sed -i -e 's|PYTHON|$(CURDIR)/$(RUN)|' \
+		-e 's|^module-path = .*|module-path = [$(foreach module,$(MODULES),"$(module)",)]|' $(MUTANTS)/tree/mutants.toml
 	@cd $(MUTANTS)/tree && ../venv/bin/cosmic-ray init mutants.toml ../session.sqlite \
+		&& ../venv/bin/cosmic-ray baseline mutants.toml \
 		&& nice ../venv/bin/cosmic-ray exec mutants.toml ../session.sqlite \
 		&& ../venv/bin/cr-report --show-diff --surviving-only ../session.sqlite
 
