@@ -72,9 +72,9 @@ class _Steps(dict[str, "tuple[Callable[[bytes], Any], Applier] | None"]):
 
     def skips_unknown(self) -> bool:
         """Whether a type was met so far that nobody applies, and that is not ignored on purpose."""
-        ignores = self._definition.ignores
-        names = (type_name_of_url(type_url) for type_url, step in self.items() if step is None)
-        return any(name and name not in ignores for name in names)
+        definition = self._definition
+        names = (todays_name(definition, type_name_of_url(url)) for url, step in self.items() if step is None)
+        return any(name and name not in definition.ignores for name in names)
 
 
 class Fold(Generic[A]):

@@ -51,10 +51,13 @@ def with_snapshot(
         return reply
     try:
         snapshot = _snapshot(answering, definition, call, reply, whole=loaded.replayed.foundation.unfit)
-    except AngzarrError as error:
+    except Exception as error:  # noqa: BLE001 - of the author's classes, too: one that does not let itself be copied
         count_snapshots(definition, refused=1)
         _LOG.warning(
-            "%s: no snapshot is taken, since its events could not be folded: %s", definition.cls.__qualname__, error
+            "%s: no snapshot is taken, since its events could not be folded: %s",
+            definition.cls.__qualname__,
+            # The text of any other may tell what the state holds.
+            error if isinstance(error, AngzarrError) else type(error).__name__,
         )
         return reply
     return attrs.evolve(reply, snapshot=snapshot)

@@ -69,6 +69,8 @@ class StateFields:
             raise StateNotEncodable(self.aggregate, name, str(error)) from error
         except RecursionError as error:
             raise StateNotEncodable(self.aggregate, name, "is nested too deep") from error
+        except AttributeError as error:
+            raise StateNotEncodable(self.aggregate, name, "holds an object with a field that was never set") from error
         for number, places in walk.orders.items():
             written.orders.add(map=number, places=places)
         return written

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Generator
+import math
+from collections.abc import Callable, Generator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ from angzarr_domain.embedded import Coordinator
 from angzarr_domain.exceptions import SnapshotUnfit, UsageError
 from angzarr_domain.hosting import Host
 from angzarr_domain.wire import PayloadCodec
-from tests.ledger import Deposit, Deposited, Opened
+from tests.ledger import Deposit, Deposited, Noted, Opened
 
 ROOT = UUID(int=7)
 CODEC = PayloadCodec()
@@ -313,6 +314,69 @@ def test_events_that_were_skipped_are_not_covered(path: str) -> None:
     assert snapshot.sequence == 1  # the first one: it was not replaced
 
 
+def test_events_that_are_ignored_under_a_name_of_before_keep_no_snapshot_away(path: str) -> None:
+    """They are known, and change no state: nothing was skipped that a later class could miss."""
+
+    @aggregate(domain="ledger", snapshot=2, ignores=[Noted], aliases={"tests.old.Remark": Noted})
+    class Renamed(Aggregate):
+        balance: int = 0
+
+        @handles
+        def deposit(self, command: Deposit) -> tuple[Deposited, Noted]:
+            return Deposited(amount=command.amount), Noted()
+
+        @applies
+        def deposited(self, event: Deposited) -> None:
+            self.balance += event.amount
+
+    with Coordinator([Renamed], path) as coordinator:
+        remark = EventPage(Payload("/tests.old.Remark", b""), 0)
+        coordinator.restore(Cover("ledger", ROOT), [remark])
+        with coordinator.client() as client:
+            deposit(client, 1)
+            snapshot = snapshot_in(client)
+
+    assert snapshot is not None
+    assert snapshot.sequence == 2
+
+
+@attrs.define
+class Packed:
+    total: int = attrs.field(init=False)
+
+
+@attrs.define(slots=False)
+class Loose:
+    total: int = attrs.field(init=False)
+
+
+@pytest.mark.parametrize("kind", [Packed, Loose])
+def test_a_field_that_was_never_set_refuses_no_command(
+    kind: Callable[[], Packed | Loose], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whether the object lets itself be copied or not; the log says that there is no snapshot."""
+
+    @aggregate(domain="ledger", snapshot=1)
+    class Account(Aggregate):
+        last: Packed | Loose = attrs.field(factory=kind)
+
+        @handles
+        def deposit(self, command: Deposit) -> Deposited:
+            return Deposited(amount=command.amount)
+
+        @applies
+        def deposited(self, event: Deposited) -> None:
+            pass
+
+    with Coordinator([Account]) as coordinator, coordinator.client() as client:
+        deposit(client, 1)
+        book = client.query("ledger", ROOT).get_event_book()
+
+    assert (len(book.pages), book.snapshot) == (1, None)
+    assert snapshot_counters(Account).refused == 1
+    assert "no snapshot is taken" in caplog.text
+
+
 # --- looking after them ---
 
 
@@ -333,6 +397,36 @@ def test_snapshots_are_compared_with_their_events(path: str) -> None:
     )
     assert (unfit.verdict, unfit.why) == ("unfit", "it was written under version 1, and this is version 2")
     assert (none.verdict, none.sequence) == ("none", None)
+
+
+@attrs.define(eq=False)
+class Line:
+    """Equal to nothing but itself."""
+
+    amount: int = 0
+
+
+def test_what_equals_nothing_is_compared_by_what_is_written_of_it(path: str) -> None:
+    """Neither a NaN nor an object without equality makes a right snapshot a wrong one."""
+
+    @aggregate(domain="ledger", snapshot=2)
+    class Account(Aggregate):
+        mean: float = math.nan
+        last: Line = attrs.field(factory=Line)
+
+        @handles
+        def deposit(self, command: Deposit) -> Deposited:
+            return Deposited(amount=command.amount)
+
+        @applies
+        def deposited(self, event: Deposited) -> None:
+            self.last = Line(event.amount)
+
+    with Coordinator([Account], path) as coordinator, coordinator.client() as client:
+        deposit(client, 1, 2)
+        (found,) = Repository(Account, client).verify_snapshots()
+
+    assert (found.verdict, found.sequence, found.changes) == ("right", 1, ())
 
 
 def test_snapshots_are_compared_while_awaiting(path: str) -> None:
