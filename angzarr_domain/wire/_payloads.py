@@ -86,12 +86,17 @@ class PayloadCodec:
         """
         message_type = self._known.get(type_name_of_url(payload.type_url))
         if message_type is None:
-            known = listed(self._known) or "nothing"
-            raise DecodeFailed(
-                payload.type_url, f"not among the known types; known here: {known}", code="ANY_TYPE_MISMATCH"
-            )
+            raise DecodeFailed(payload.type_url, self._unknown(payload.type_name), code="ANY_TYPE_MISMATCH")
         decoded: Message = _binding(message_type).decoder()(payload.value)
         return decoded
+
+    def _unknown(self, name: str) -> str:
+        cls = name.rpartition(".")[2] or "TheMessage"
+        return (
+            f"not among the known types; known here: {listed(self._known) or 'nothing'}. Say what it is, "
+            f"decode({cls}), or tell the client: DomainClient.connect(..., types=[{cls}]), or "
+            "aggregates=[...] for all messages of a class"
+        )
 
     def encode_state(self, schema: StateSchema, state: object, /) -> Payload:
         """The state of an aggregate, exactly and the same in every process: as its message, or the framework's `State`.

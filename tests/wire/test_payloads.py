@@ -238,6 +238,16 @@ def test_a_codec_knows_nothing_but_what_it_was_told() -> None:
         PayloadCodec().decode_known(Payload("/shop.money.v1.Money", b""))
 
 
+@pytest.mark.parametrize("known", [[], [Scalars]])
+def test_an_unknown_type_is_an_error_that_says_how_to_make_it_known(known: list[type[Any]]) -> None:
+    """By naming the class where it is read, or its class or aggregate where the client is made."""
+    with pytest.raises(DecodeFailed) as caught:
+        PayloadCodec(known).decode_known(Payload("/shop.money.v1.Money", b""))
+
+    for advice in ("decode(Money)", "DomainClient.connect(..., types=[Money])", "aggregates=[...]"):
+        assert advice in caught.value.message
+
+
 def test_two_classes_for_one_type_are_refused() -> None:
     """Which of them `decode_known` gave would be a matter of order."""
     with pytest.raises(UsageError, match=r"two classes stand for shop\.money\.v1\.Money"):
