@@ -187,9 +187,10 @@ def _read_repeated(_name: str, get: Getter, convert: Getter | None) -> Getter:
 
 
 def _read_map(_name: str, get: Getter, convert: Getter | None) -> Getter:
+    # By key: the order of protobuf's own is another in every process, and an applier that goes by it would be, too.
     if convert is None:
-        return lambda raw: FrozenMap(get(raw))
-    return lambda raw: FrozenMap({key: convert(item) for key, item in get(raw).items()})
+        return lambda raw: FrozenMap(dict(sorted(get(raw).items())))
+    return lambda raw: FrozenMap({key: convert(item) for key, item in sorted(get(raw).items())})
 
 
 _READERS = {
