@@ -7,7 +7,7 @@ from typing import Any
 
 from angzarr_domain.aggregates import AggregateDefinition
 from angzarr_domain.books import EventPage, type_name
-from angzarr_domain.exceptions import UsageError
+from angzarr_domain.exceptions import NotHandled, UsageError
 
 from ._past import Past
 
@@ -26,6 +26,28 @@ def refuse_no_messages(where: str, given: Iterable[Any]) -> None:
                 f"{where} takes messages one by one, not a {kind} of them: put * before it, or drop its brackets",
                 field="message",
             )
+
+
+def refuse_no_command(definition: AggregateDefinition[Any], cls: type[Any]) -> None:
+    """Raise NotHandled for a message that comes to the aggregate otherwise than as a command."""
+    __tracebackhide__ = True
+    name, called = type_name(cls), cls.__name__
+    if name in definition.handlers:
+        return
+    if name in definition.facts:
+        advice = f"accepts it as a fact: write when_fact({called}(...))"
+    elif any(entry.type_name == name for entries in definition.compensators.values() for entry in entries):
+        advice = f"is told when it is refused: write when_refused({called}(...))"
+    elif name in definition.undoers:
+        advice = f"undoes it: write when_undone({called}, sequences=...)"
+    else:
+        return
+    raise NotHandled(
+        f"{definition.cls.__name__} (domain {definition.domain}) has no handler for {name}, but {advice}",
+        handled=definition.handlers,
+        type_url=f"/{name}",
+        domain=definition.domain,
+    )
 
 
 def refuse_foreign(definition: AggregateDefinition[Any], events: Iterable[Past]) -> None:

@@ -40,6 +40,7 @@ from angzarr_domain.books import (
 from angzarr_domain.exceptions import Rejected
 from angzarr_domain.wire import REJECTION_NOTIFICATION, PayloadCodec
 
+from ._arguments import refuse_no_command
 from ._source import Source
 
 _CODEC: Final = PayloadCodec()
@@ -107,6 +108,7 @@ class Commanded:
     message: Message
 
     def handler(self, definition: AggregateDefinition[Any]) -> str:
+        refuse_no_command(definition, type(self.message))
         return handler_of(definition, type_name(type(self.message))).name
 
     def answer(
@@ -117,6 +119,7 @@ class Commanded:
         context: Context,
         known: Known,  # noqa: ARG002 - of the protocol
     ) -> Answer:
+        self.handler(definition)
         decision = decide(definition, replayed, message, context)
         return Answer(decision.events, decision.rejection)
 

@@ -57,6 +57,30 @@ def test_a_fact_is_recorded_once_by_its_external_id() -> None:
     once.when_fact(Click()).then(Click(), Flagged(count=1))
 
 
+@pytest.mark.parametrize(
+    ("message", "advice"),
+    [
+        (Click(), "accepts it as a fact: write when_fact(Click(...))"),
+        (Reserve(), "is told when it is refused: write when_refused(Reserve(...))"),
+    ],
+)
+def test_what_is_no_command_names_the_when_it_is_for(message: Any, advice: str) -> None:
+    with pytest.raises(NotHandled) as caught:
+        given(Counter).when(message)
+
+    assert advice in caught.value.message
+
+
+def test_a_command_that_is_only_undone_names_its_when() -> None:
+    @aggregate(domain="counter")
+    class OnlyUndone(Aggregate):
+        @undoes(Increase)
+        def take_back(self, undo: Undo[Increase]) -> None: ...
+
+    with pytest.raises(NotHandled, match=r"undoes it: write when_undone\(Increase, sequences="):
+        given(OnlyUndone).when(Increase())
+
+
 def test_external_ids_of_a_history_can_be_given() -> None:
     """So that a repetition can be told without the first time."""
     given(Counter, Click(), external_ids={"a"}).when_fact(Click(), external_id="a").then_nothing()
