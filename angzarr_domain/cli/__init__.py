@@ -10,6 +10,7 @@ from importlib.metadata import version
 from angzarr_domain.exceptions import AngzarrError
 
 from . import _describe, _dev, _export, _generate, _host, _import, _replay_check
+from ._endpoints import in_options
 
 _COMMANDS = (_dev, _host, _generate, _describe, _export, _import, _replay_check)
 
@@ -36,6 +37,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status: int = args.run(args)
     except AngzarrError as error:
-        print(f"angzarr_domain: {error}", file=sys.stderr)
+        print(f"angzarr_domain: {in_options(str(error))}", file=sys.stderr)
         return 1
     return status

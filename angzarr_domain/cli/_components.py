@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from angzarr_domain.exceptions import AngzarrError, UsageError
 
+from ._endpoints import in_options
+
 if TYPE_CHECKING:
     from angzarr_domain.aggregates import Aggregate
 
@@ -86,5 +88,5 @@ def _wrong(message: str) -> UsageError:
 
 def refuse(error: AngzarrError) -> int:
     """Say on stderr why the arguments make no sense; the exit status for that."""
-    print(f"angzarr_domain: {error}", file=sys.stderr)
+    print(f"angzarr_domain: {in_options(str(error))}", file=sys.stderr)
     return 2

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from angzarr_domain.exceptions import UsageError
 
 from ._components import load_components, refuse
+from ._endpoints import add_tls_options, bytes_of, called_with, is_secure
 from ._serving import SENSELESS
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def add_parser(subparsers: Subparsers) -> None:
         description="Write the streams of a coordinator, or of its data file, to a file of JSON lines.",
     )
     parser.add_argument("endpoint", nargs="?", metavar="ENDPOINT", help="of the coordinator, such as localhost:1310")
+    add_tls_options(parser, "ENDPOINT")
+    parser.add_argument("--token-file", type=Path, metavar="FILE", help="holds the bearer token to show to ENDPOINT")
     parser.add_argument("--data", type=Path, metavar="FILE", help="the data file of a coordinator that is not running")
     parser.add_argument("--out", required=True, metavar="FILE", help="what to write; - is the standard output")
     parser.add_argument("--domain", metavar="DOMAIN", help="whose streams (without it: those of every domain)")
@@ -72,11 +75,11 @@ def run(args: argparse.Namespace) -> int:
         options: dict[str, Any] = {
             "components": components,
             "mask": args.mask,
-            "mask_key": None if args.mask_key is None else _key(args.mask_key),
+            "mask_key": None if args.mask_key is None else bytes_of(args.mask_key, "mask-key"),
             "states_every": args.states,
             "snapshots": args.snapshots,
         }
-        with _client(args.endpoint, args.data) as client:
+        with _client(args) as client:
             if args.out == "-":
                 for line in export_lines(client, args.domain, args.roots, **options):
                     sys.stdout.buffer.write(line)
@@ -88,25 +91,28 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _key(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", field="mask-key") from error
-
-
 @contextmanager
-def _client(endpoint: str | None, data: Path | None) -> Generator[DomainClient]:
+def _client(args: argparse.Namespace) -> Generator[DomainClient]:
     from angzarr_domain.client import DomainClient  # loads grpc, which no help needs
     from angzarr_domain.embedded import EventFile
 
+    endpoint: str | None = args.endpoint
+    data: Path | None = args.data
     if endpoint is not None and data is None:
-        with DomainClient.connect(endpoint) as client:
+        tls, token = called_with(args, secure=is_secure(endpoint)), _token(args.token_file)
+        with DomainClient.connect(endpoint, tls=tls, token=token) as client:
             yield client
     elif data is not None and endpoint is None:
+        called_with(args, secure=False)
+        if args.token_file is not None:
+            raise UsageError("--token-file is for an ENDPOINT: a data file asks for none", field="token")
         if not data.exists():
             raise UsageError(f"there is no data file {data}", field="data")  # opening it would make one
         with EventFile(data) as file, file.client() as client:
             yield client
     else:
         raise UsageError("what to export: name an ENDPOINT, or a data file, --data FILE", field="endpoint")
+
+
+def _token(path: Path | None) -> str | None:
+    return None if path is None else bytes_of(path, "token-file").decode("ascii", "replace").strip()
