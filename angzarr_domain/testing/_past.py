@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
-from angzarr_domain.aggregates import AggregateDefinition
+from angzarr_domain.aggregates import AggregateDefinition, upcasted
 from angzarr_domain.books import EventPage, Message, type_name
 from angzarr_domain.exceptions import UsageError
 from angzarr_domain.wire import PayloadCodec
@@ -73,15 +73,4 @@ def _became(definition: AggregateDefinition[Any], event: Message) -> Iterator[Me
     alias = definition.aliases.get(type_name(type(event)), type(event))
     if alias is not type(event):
         event = _CODEC.decoder(alias)(_CODEC.encode(event).value)
-    upcast = definition.upcasts.get(type_name(type(event)))
-    if upcast is None:
-        yield event
-        return
-    for each in _several(upcast.function(event)):
-        yield from _became(definition, each)
-
-
-def _several(result: Any) -> Iterable[Message]:
-    if result is None:
-        return ()
-    return result if type(result) is tuple else (result,)  # pyright: ignore[reportUnknownVariableType] - of anything
+    yield from upcasted(definition, event)
