@@ -138,8 +138,10 @@ class FactTask:
         return [key for key in self.accepted.keys if history.store.executed(self.stream, key) is None]
 
     def _earlier(self, history: View) -> tuple[EventPage, ...]:
-        found = (history.store.executed(self.stream, key) for key in self.accepted.keys)
-        return tuple(page for own in found if own for page in history.pages(own[0], own[-1]))
+        found = [own for key in self.accepted.keys if (own := history.store.executed(self.stream, key))]
+        # In the order of the stream, whatever the order they are told in this time.
+        found.sort(key=lambda own: own.start)
+        return tuple(page for own in found for page in history.pages(own[0], own[-1]))
 
 
 def check(command: Accepted, head: int) -> None:

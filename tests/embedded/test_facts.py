@@ -142,6 +142,19 @@ def test_only_new_facts_of_a_book_are_recorded(client: DomainClient) -> None:
     assert both.already_processed is False
 
 
+def test_facts_that_are_told_again_in_another_order_are_answered_in_the_order_of_the_stream(
+    client: DomainClient,
+) -> None:
+    """A book's pages follow each other, whoever asks."""
+    client.aggregate.handle_event(request(fact(Click()), fact(Reading(by="ada"), "ext-2")))
+    again = client.aggregate.handle_event(request(fact(Reading(by="ada"), "ext-2"), fact(Click())))
+    sequences = [sequence for sequence, _ in recorded(again)]
+
+    assert again.already_processed is True
+    assert len(sequences) > 1
+    assert sequences == list(range(3, 3 + len(sequences)))
+
+
 def test_an_external_id_is_one_for_each_aggregate(client: DomainClient) -> None:
     """Another aggregate records a fact of the same id."""
     client.aggregate.handle_event(request(fact(Click())))
