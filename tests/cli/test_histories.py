@@ -129,8 +129,30 @@ def test_a_damaged_file_is_no_finding(golden: Path, capsys: pytest.CaptureFixtur
 
 
 def test_a_damaged_file_is_not_imported(golden: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Status 1: what went wrong, and where."""
-    golden.write_bytes(golden.read_bytes()[:300])
+    """Status 1: what went wrong, and where; nothing is stored of it, and no data file made for that."""
+    golden.write_bytes(golden.read_bytes()[:-20])
 
     assert main(["import", str(golden), "--data", str(golden.with_name("copy.db"))]) == 1
-    assert str(golden) in capsys.readouterr().err
+    assert f"{golden}, line 12: " in capsys.readouterr().err
+    assert not golden.with_name("copy.db").exists()
+
+
+def test_a_damaged_file_among_others_stops_the_import(golden: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before anything is stored of any of them."""
+    damaged = golden.with_name("damaged.jsonl")
+    damaged.write_bytes(golden.read_bytes()[:-20])
+
+    assert main(["import", str(golden), str(damaged), "--data", str(golden.with_name("copy.db"))]) == 1
+    assert capsys.readouterr().out == ""
+    assert not golden.with_name("copy.db").exists()
+
+
+def test_an_import_that_stops_says_what_is_stored(golden: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A stream that is there with other pages; the ones before it stay."""
+    data = golden.with_name("copy.db")
+    second, _, pages = read(golden)[1]
+    with EventFile(data) as file:
+        file.restore(second, pages[:1])
+
+    assert main(["import", str(golden), "--data", str(data)]) == 1
+    assert f"{golden}: stopped, 1 streams stored, 0 there already" in capsys.readouterr().err
