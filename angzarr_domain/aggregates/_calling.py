@@ -38,6 +38,8 @@ def answer(name: str, function: Callable[..., Any], state: Aggregate, arguments:
 def check_emitted(definition: AggregateDefinition[Any], name: str, event: object) -> None:
     """HandlerFailed unless the event is one that the aggregate applies or ignores."""
     kind = type(event)
+    if isinstance(event, Rejected):
+        raise HandlerFailed(name, answer=f"returned a {kind.__name__}: raise it")
     if not is_message_type(kind):
         raise HandlerFailed(name, answer=f"answered with {kind.__name__}, which is no event")
     emitted = type_name(kind)

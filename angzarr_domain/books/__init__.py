@@ -60,7 +60,17 @@ from ._pages import (
     next_sequence,
     to_nanoseconds,
 )
-from ._payloads import Codec, Compiled, Message, Named, Payload, is_message_type, type_name, type_name_of_url
+from ._payloads import (
+    Codec,
+    Compiled,
+    Message,
+    Named,
+    Payload,
+    check_message,
+    is_message_type,
+    type_name,
+    type_name_of_url,
+)
 from ._reactions import ProcessManagerRequest, ProcessManagerResponse, SagaRequest, SagaResponse
 from ._states import ReadState, StateField, StateSchema, UnfitState, ValueKind, ValueType
 
@@ -129,6 +139,7 @@ __all__ = [
     "ValueType",
     "check_correlation_id",
     "check_domain",
+    "check_message",
     "check_payload",
     "check_sequence",
     "compute_root",

@@ -46,6 +46,14 @@ def type_name(message_type: type[Any]) -> str:
     return name
 
 
+def check_message(message: object) -> None:
+    """UsageError for a class where one of its messages is meant: the brackets of one without fields get forgotten."""
+    if isinstance(message, type):
+        raise UsageError(
+            f"{message.__name__} is a class and no message: write {message.__name__}(...)", field="message"
+        )
+
+
 def is_message_type(candidate: object) -> TypeGuard[type[Any]]:
     """Whether this is a message class of either kind."""
     return isinstance(candidate, type) and _declared_name(candidate) is not None

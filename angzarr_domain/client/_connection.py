@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 import attrs
 
-from angzarr_domain.books import Message, type_name
+from angzarr_domain.books import Message, check_message, type_name
 from angzarr_domain.exceptions import AngzarrError, InvalidArgument, Retry, UsageError
 from angzarr_domain.wire import Method, PayloadCodec
 
@@ -71,6 +71,7 @@ class KnownTypes:
             InvalidArgument: MISSING_DOMAIN if neither says, or if they name several.
 
         """
+        check_message(command)
         name = type_name(type(command))
         candidates = set(self._domains.get(name, ()))
         bound = getattr(type(command), "__angzarr_domain__", None)

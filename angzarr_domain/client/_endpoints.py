@@ -48,6 +48,8 @@ def parse_endpoint(text: str) -> Endpoint:
         InvalidEndpoint: Anything else, and a host without a port: gRPC would quietly dial 443.
 
     """
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - a variable that is not set gives None
+        raise InvalidEndpoint(repr(text), f"it has to be text, not {type(text).__name__}")
     if not text:
         raise InvalidEndpoint(text, "it is empty")
     if text.startswith(("/", "./", "../")):

@@ -8,7 +8,16 @@ from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto
 from google.protobuf.message import DecodeError, EncodeError
 from google.protobuf.message import Message as CompiledMessage
 
-from angzarr_domain.books import Message, Payload, ReadState, StateSchema, UnfitState, type_name, type_name_of_url
+from angzarr_domain.books import (
+    Message,
+    Payload,
+    ReadState,
+    StateSchema,
+    UnfitState,
+    check_message,
+    type_name,
+    type_name_of_url,
+)
 from angzarr_domain.exceptions import DecodeFailed, InvalidArgument, UsageError, listed
 
 from ._schemas import raw_class
@@ -53,6 +62,7 @@ class PayloadCodec:
             InvalidArgument: A compiled message lacks a required field, or a message is nested too deep.
 
         """
+        check_message(message)
         binding = _binding(type(message))
         return Payload(binding.type_url, binding.encode(message))
 

@@ -74,6 +74,7 @@ def test_an_answer_is_an_event_several_or_none(result: Any, events: tuple[Messag
         pytest.param(b"bytes", "answered with bytes, which is no event", id="bytes"),
         pytest.param({"owner": "ada"}, "answered with dict, which is no event", id="a dict"),
         pytest.param([ADA, None], "answered with NoneType, which is no event", id="None among events"),
+        pytest.param(Rejected("NO", "no"), "returned a Rejected: raise it", id="a rejection that is not raised"),
         pytest.param([[ADA]], "answered with list, which is no event", id="nested"),
         pytest.param(
             Withdrawn(amount=1), "emitted tests.ledger.Withdrawn, which nothing applies", id="an event of another class"

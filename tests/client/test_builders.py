@@ -56,6 +56,20 @@ def test_an_expected_sequence_of_0(client: DomainClient) -> None:
     assert (page.sequence, page.merge_strategy) == (0, MergeStrategy.STRICT)
 
 
+def test_a_class_in_place_of_a_command(client: DomainClient) -> None:
+    """It takes a message: easily forgotten where one has no fields."""
+    builder = client.command("wallet", ROOT)
+
+    sends: tuple[Callable[[], object], ...] = (
+        lambda: client.command(cast("Put", Put)),
+        lambda: builder.with_command(cast("Put", Put)),
+        lambda: builder.with_command("Put", cast("Put", Put)),
+    )
+    for send in sends:
+        with pytest.raises(UsageError, match=r"Put is a class and no message: write Put\(\.\.\.\)"):
+            send()
+
+
 @pytest.mark.parametrize("strategy", [MergeStrategy.COMMUTATIVE, MergeStrategy.MANUAL, MergeStrategy.STRICT])
 def test_a_merge_strategy(client: DomainClient, strategy: MergeStrategy) -> None:
     """A given strategy wins over what the sequence implies (C-0315, C-0316)."""

@@ -34,6 +34,13 @@ def test_endpoints(text: str, target: str, secure: bool, socket: str) -> None:
     assert (endpoint.target, endpoint.secure, endpoint.socket) == (target, secure, socket)
 
 
+@pytest.mark.parametrize("endpoint", [None, 1310])
+def test_what_is_no_text(endpoint: Any) -> None:
+    """As a variable that is not set gives it."""
+    with pytest.raises(InvalidEndpoint, match=f"it has to be text, not {type(endpoint).__name__}"):
+        DomainClient.connect(endpoint)
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
