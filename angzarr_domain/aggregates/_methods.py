@@ -129,6 +129,13 @@ class Methods:
                 f"{emitter.name}: emits {name}, which {self.upcasts[name].name} replaces; emit what it becomes today",
                 emitter.name,
             )
+        if taken is None and name in self.handlers:
+            return wrong(
+                "AGG301",
+                f"{emitter.name}: emits {name}, which is a command that {self.handlers[name].name} handles, "
+                "not an event: return the event it leads to",
+                emitter.name,
+            )
         if taken is None:
             return wrong(
                 "AGG301",

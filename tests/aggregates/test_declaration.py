@@ -385,6 +385,18 @@ MISTAKES: dict[str, tuple[str, str]] = {
             "or list it: @aggregate(..., ignores=[Opened])"
         ),
     ),
+    "a command in place of an event": (
+        """
+        @aggregate(domain="ledger")
+        class X(Aggregate):
+            @handles
+            def open(self, command: Open) -> Open: ...
+        """,
+        (
+            "X.open: emits tests.ledger.Open, which is a command that X.open handles, not an event: "
+            "return the event it leads to"
+        ),
+    ),
     "a yielded event that nothing applies": (
         """
         @aggregate(domain="ledger")
