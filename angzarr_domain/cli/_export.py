@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from angzarr_domain.exceptions import UsageError
+from angzarr_domain.exceptions import NotFound, UsageError
 
 from ._components import load_components, refuse
 from ._endpoints import add_tls_options, bytes_of, called_with, is_secure
@@ -80,6 +80,8 @@ def run(args: argparse.Namespace) -> int:
             "snapshots": args.snapshots,
         }
         with _client(args) as client:
+            if args.domain is not None and not args.roots:
+                _look_for(args.domain, client)
             if args.out == "-":
                 for line in export_lines(client, args.domain, args.roots, **options):
                     sys.stdout.buffer.write(line)
@@ -89,6 +91,20 @@ def run(args: argparse.Namespace) -> int:
         return refuse(error)
     print(f"wrote {args.out}: {exported.streams} streams, {exported.pages} events")
     return 0
+
+
+def _look_for(domain: str, client: DomainClient) -> None:
+    """Raise NotFound unless there is a stream of it: the name may be misspelt."""
+    from angzarr_domain.books import check_domain
+
+    check_domain(domain)
+    others: set[str] = set()
+    for found in client.query.get_aggregate_roots():
+        if found.domain == domain:
+            return
+        others.add(found.domain)
+    there = f"there are streams of: {', '.join(sorted(others))}" if others else "there are none at all"
+    raise NotFound(f"there is no stream of domain {domain}; {there}")
 
 
 @contextmanager

@@ -156,3 +156,18 @@ def test_an_import_that_stops_says_what_is_stored(golden: Path, capsys: pytest.C
 
     assert main(["import", str(golden), "--data", str(data)]) == 1
     assert f"{golden}: stopped, 1 streams stored, 0 there already" in capsys.readouterr().err
+
+
+def test_a_domain_without_streams_is_no_export(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Status 1, which domains there are, and no file."""
+    out = data.with_name("none.jsonl")
+
+    assert main(["export", "--data", str(data), "--domain", "legder", "--out", str(out)]) == 1
+    assert "no stream of domain legder; there are streams of: ledger" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_domain_without_streams_gives_no_lines(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On the standard output neither."""
+    assert main(["export", "--data", str(data), "--domain", "legder", "--out", "-"]) == 1
+    assert capsys.readouterr().out == ""
